@@ -54,19 +54,18 @@ func (e *ServiceError) Error() string {
 
 // Codes of ServiceError that Gridward sends.
 const (
-	AccessObjectUnsupported      = 1 // ErrAccess: object-access-unsupported
-	AccessNonExistent            = 2 // ErrAccess: object-non-existent
-	AccessDenied                 = 3 // ErrAccess: object-access-denied
-	DefinitionObjectUndefined    = 1 // ErrDefinition
-	DefinitionObjectExists       = 5 // ErrDefinition
-	ServicePDUSize               = 3 // ErrService: pdu-size
-	ServiceObjectConstraint      = 5 // ErrService: object-constraint-conflict
-	ResourceCapabilityUnknown    = 3 // ErrResource: capability-unavailable
-	CancelOther                  = 0
-	CancelInvokeIDUnknown        = 1
-	CancelNotPossible            = 2
-	InitiateMaxSegmentTooSmall   = 3 // ErrInitiate: insufficient resources follow ISO 9506-2 8.2
-	ConcludeFurtherCommunication = 1
+	AccessObjectUnsupported       = 1 // ErrAccess: object-access-unsupported
+	AccessNonExistent             = 2 // ErrAccess: object-non-existent
+	AccessDenied                  = 3 // ErrAccess: object-access-denied
+	DefinitionObjectUndefined     = 1 // ErrDefinition
+	DefinitionObjectExists        = 5 // ErrDefinition
+	ServicePDUSize                = 3 // ErrService: pdu-size
+	ServiceObjectConstraint       = 5 // ErrService: object-constraint-conflict
+	ResourceCapabilityUnavailable = 4 // ErrResource: capability-unavailable
+	CancelOther                   = 0
+	CancelInvokeIDUnknown         = 1
+	CancelNotPossible             = 2
+	ConcludeFurtherCommunication  = 1
 )
 
 // RejectClass is the alternative of rejectReason, ISO 9506-2 17.

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/goccy/go-yaml"
+)
+
+// MaxConfig is the largest configuration file in octets.
+const MaxConfig = 1 << 20
+
+// LoadConfig reads one strict YAML file into v, a pointer to a struct with yaml tags. An unknown key, a duplicate key or
+// a value of the wrong type is an error with file, line and column, and the exit code BadUsage. v keeps its defaults
+// where the file says nothing. If v has a method Validate() error, it is called.
+func LoadConfig(path string, v any) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return Usage(err, "give the configuration with --config FILE")
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxConfig+1))
+	if err != nil {
+		return Usage(err, "")
+	}
+	return ParseConfig(path, data, v)
+}
+
+// ParseConfig is LoadConfig of data that is already in memory; path is for messages.
+func ParseConfig(path string, data []byte, v any) error {
+	if len(data) > MaxConfig {
+		return Usage(fmt.Errorf("%s: larger than %d octets", path, MaxConfig), "")
+	}
+	err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict(), yaml.DisallowUnknownField()).Decode(v)
+	if err != nil && !errors.Is(err, io.EOF) {
+		var ye yaml.Error
+		if errors.As(err, &ye) && ye.GetToken() != nil && ye.GetToken().Position != nil {
+			p := ye.GetToken().Position
+			return Usage(fmt.Errorf("%s:%d:%d: %s", path, p.Line, p.Column, ye.GetMessage()), "")
+		}
+		return Usage(fmt.Errorf("%s: %w", path, err), "")
+	}
+	if val, ok := v.(interface{ Validate() error }); ok {
+		if err := val.Validate(); err != nil {
+			return Usage(fmt.Errorf("%s: %w", path, err), "")
+		}
+	}
+	return nil
+}
