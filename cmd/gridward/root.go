@@ -47,6 +47,7 @@ func newRootCmd() *cobra.Command {
 	})
 	root.AddCommand(newVersionCmd())
 	// One line a noun, in alphabetical order.
+	root.AddCommand(newPKICmd())
 	return root
 }
 
