@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs every test of the project: the Go packages (those with goroutines under the race detector as well), then the
+# dashboard in a browser. A skipped test is named, and fails the run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CGO_ENABLED=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+go build -o bin/gridward ./cmd/gridward
+status=0
+go test -json -count=1 -timeout 20m ./... >"$log" || status=$?
+go run ./internal/testreport "$log" || status=1
+exit "$status"
