@@ -13,6 +13,10 @@ type Server struct {
 	Devices     []*LogicalDevice
 	Initial     []Value // one per slot: from Val elements of DAI, of DA, or the zero of the type
 	Services    Services
+
+	// Groups holds the configured values of setting groups, by the slot of the attribute (FC SG or SE): the value of
+	// group 1 first. It may be shorter than NumOfSG; nil when the file gives none.
+	Groups map[int][]Value
 }
 
 // A LogicalDevice is a domain of MMS.
