@@ -103,18 +103,24 @@ func (e *Element) stanzaDecls() []nsDecl {
 // relies on nothing from outside is copied as it came; CDATA sections become escaped text; text beside the
 // children is left out.
 func (e *Element) Payload(dst []byte) []byte {
-	if len(e.cdatas) == 0 && e.selfContained() {
-		if len(e.children) == 0 {
-			return dst
-		}
-		if e.contiguous() {
-			return append(dst, e.Raw[e.children[0].all.start:e.children[len(e.children)-1].all.end]...)
-		}
+	if p, ok := e.PayloadRef(); ok {
+		return append(dst, p...)
 	}
 	for i := range e.children {
 		dst = e.AppendChild(dst, i)
 	}
 	return dst
+}
+
+// PayloadRef returns the payload as a piece of Raw, or false when it must be written anew by Payload.
+func (e *Element) PayloadRef() ([]byte, bool) {
+	if len(e.cdatas) > 0 || !e.selfContained() || !e.contiguous() {
+		return nil, false
+	}
+	if len(e.children) == 0 {
+		return nil, true
+	}
+	return e.Raw[e.children[0].all.start:e.children[len(e.children)-1].all.end], true
 }
 
 func (e *Element) selfContained() bool {
