@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Installs the foreign programs that the tests run as separate processes: Debian packages by apt-get, Python programs
+# into a virtual environment of their own. Running it again does nothing when everything is there.
+#
+#   scripts/peers.sh          install what is missing (needs root, or sudo, for the Debian packages)
+#   scripts/peers.sh --check  say what is missing, install nothing; exit code 1 when something is
+set -euo pipefail
+
+# Debian package : a file that it brings
+debian=(
+  prosody:/usr/bin/prosody
+  prosody-modules:/usr/lib/prosody/modules/mod_firewall
+  ejabberd:/usr/sbin/ejabberdctl
+  tshark:/usr/bin/tshark
+  openssl:/usr/bin/openssl
+  asn1c:/usr/bin/asn1c
+  libxml2-utils:/usr/bin/xmllint
+  jq:/usr/bin/jq
+  chromium:/usr/bin/chromium
+)
+python=(slixmpp==1.17.0)
+
+peers="${GRIDWARD_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/gridward/peers}"
+venv="$peers/venv"
+stamp="$venv/.installed"
+
+missing=()
+for p in "${debian[@]}"; do
+  [ -e "${p#*:}" ] || missing+=("${p%%:*}")
+done
+want="$(printf '%s\n' "${python[@]}")"
+have="$(cat "$stamp" 2>/dev/null || true)"
+
+if [ "${1:-}" = --check ]; then
+  [ ${#missing[@]} -eq 0 ] || echo "missing Debian packages: ${missing[*]}"
+  [ "$want" = "$have" ] || echo "missing Python packages: ${python[*]} in $venv"
+  [ ${#missing[@]} -eq 0 ] && [ "$want" = "$have" ]
+  exit
+fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "installing ${missing[*]}" >&2
+  sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  # No service is started by the installation: the tests start their own, with their own configuration.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+    "${sudo[@]}" chmod 755 "$policy"
+    trap '"${sudo[@]}" rm -f "$policy"' EXIT
+  fi
+  "${sudo[@]}" apt-get update -q >&2
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+fi
+
+if [ "$want" != "$have" ]; then
+  echo "installing ${python[*]} into $venv" >&2
+  rm -rf "$venv"
+  mkdir -p "$peers"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "${python[@]}" >&2
+  printf '%s\n' "$want" >"$stamp"
+fi
+echo "peers are in place (Python: $venv)" >&2
