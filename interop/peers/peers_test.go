@@ -1,0 +1,105 @@
+package peers_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gridward/gridward/interop/peers"
+	"github.com/gridward/gridward/pki/ca"
+	"github.com/gridward/gridward/pki/keystore"
+	"github.com/gridward/gridward/security/tlsprofile"
+)
+
+type starter func(context.Context, string, peers.Site) (*peers.Server, error)
+
+var servers = map[string]starter{"prosody": peers.StartProsody, "ejabberd": peers.StartEjabberd}
+
+// Both servers come up with their own certificate, ask the client for one, and go away.
+func TestServersServeAndStop(t *testing.T) {
+	now := time.Now()
+	a, err := ca.New("Test CA", now, 24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := keystore.Dir(t.TempDir())
+	issue := func(req ca.Request, name string) (string, string) {
+		req.Life = time.Hour
+		key, err := ca.NewKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := a.Issue(req, key.Public(), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		crt, keyFile := dir.Paths(name)
+		if err := errors.Join(keystore.WriteKey(keyFile, key, false), keystore.WriteCertificates(crt, false, c)); err != nil {
+			t.Fatal(err)
+		}
+		return crt, keyFile
+	}
+	root, _ := dir.CA()
+	if err := keystore.WriteCertificates(root, false, a.Cert); err != nil {
+		t.Fatal(err)
+	}
+	crt, key := issue(ca.Request{Kind: ca.Server, JIDs: []string{"grid.example"}, DNS: []string{"grid.example"}}, "server")
+	ccrt, ckey := issue(ca.Request{Kind: ca.DER, JIDs: []string{"der1@grid.example"}}, "client")
+	b, err := keystore.Load(ccrt, ckey, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := tlsprofile.Client{Certificate: b.Certificate, RootCAs: b.Pool, Domain: "grid.example"}.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := peers.Site{Domain: "grid.example", CA: root, Cert: crt, Key: key, Devices: []string{"der1@grid.example"}}
+	for name, start := range servers {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			defer cancel()
+			s, err := start(ctx, "", site)
+			if errors.Is(err, peers.ErrMissing) {
+				t.Skip(t.Name() + ": " + err.Error())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Stop() })
+			d := &tls.Dialer{Config: cfg}
+			c, err := d.DialContext(ctx, "tcp", s.Direct)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, s.Log())
+			}
+			if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Write([]byte("<stream:stream to='grid.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")); err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			for buf := make([]byte, 4096); !strings.Contains(got, "</stream:features>"); {
+				n, err := c.Read(buf)
+				if err != nil {
+					t.Fatalf("%v after %q\n%s", err, got, s.Log())
+				}
+				got += string(buf[:n])
+			}
+			if !strings.Contains(got, "EXTERNAL") {
+				t.Errorf("EXTERNAL is not offered: %s", got)
+			}
+			_ = c.Close()
+			if err := s.Stop(); err != nil {
+				t.Error(err)
+			}
+			if c, err := net.DialTimeout("tcp", s.Direct, time.Second); err == nil {
+				_ = c.Close()
+				t.Error("it still serves")
+			}
+		})
+	}
+}
