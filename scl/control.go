@@ -39,7 +39,7 @@ func (b *builder) controls(n builtNode) {
 func (b *builder) controlName(e *Element, name string) bool {
 	switch {
 	case name == "":
-		b.error(e, `add name="..."`, "%s has no name", e.Name)
+		e.missing("name", b.sink)
 	case !plainName(name):
 		b.error(e, "use letters, digits and underscores", "%s name %q cannot be part of a reference", e.Name, name)
 	default:
@@ -121,7 +121,8 @@ func (b *builder) report(n builtNode, e *Element) {
 	count, owners := b.instancesOf(e)
 	name := e.Attr("name")
 	if !e.boolean("indexed", true, b.sink) {
-		if count > 1 {
+		// Clients of an unbuffered one may each get their own instance of the same name.
+		if count > 1 && r.Buffered {
 			b.warn(e, `set indexed="true", or max="1"`, "ReportControl %q is not indexed and can have one instance, not %d", name, count)
 		}
 		r.Name = name

@@ -47,10 +47,11 @@ func (b *builder) member(e *Element, own *model.LogicalDevice) (model.Ref, bool)
 			return model.Ref{}, false
 		}
 	}
-	ln, ok := d.Node(lnName(e))
-	if b.failed[d.Name+"/"+lnName(e)] {
+	key := d.Name + "/" + lnName(e)
+	if b.failed[key] {
 		return model.Ref{}, false
 	}
+	ln, ok := b.named[key]
 	if !ok {
 		b.error(e, "correct prefix, lnClass and lnInst, or remove the member",
 			"data set member %s: logical device %q has no node %q", fcdaName(e), d.Inst, lnName(e))

@@ -110,6 +110,15 @@ func (e *Element) text() string { return strings.TrimSpace(e.Text) }
 // space, so that name="zeroDbRef " is valid.
 func (e *Element) memberName() string { return strings.TrimSpace(e.Attr("name")) }
 
+// missing reports an attribute that has to be there.
+func (e *Element) missing(name string, s *sink) {
+	who := e.Name
+	if n := e.Attr("name"); n != "" && name != "name" {
+		who += " " + strconv.Quote(n)
+	}
+	s.error(e, "add "+name+`="..."`, "%s has no attribute %s", who, name)
+}
+
 // boolean reads an xs:boolean attribute, def when it is absent.
 func (e *Element) boolean(name string, def bool, s *sink) bool {
 	v, ok := e.Lookup(name)

@@ -14,6 +14,7 @@ type File struct {
 
 	limits Limits
 	ieds   []*IED
+	byName map[string]*IED
 	notes  Problems // found while parsing; Check reports them
 
 	mu       sync.Mutex // guards compiler
@@ -52,7 +53,14 @@ func Parse(name string, data []byte, limits Limits) (*File, error) {
 	if c := root.Child("Communication"); c != nil {
 		f.Communication = readCommunication(c, notes)
 	}
-	root.Each("IED", func(e *Element) { f.ieds = append(f.ieds, readIED(e)) })
+	f.byName = make(map[string]*IED)
+	root.Each("IED", func(e *Element) {
+		i := readIED(e)
+		f.ieds = append(f.ieds, i)
+		if _, dup := f.byName[i.Name]; !dup {
+			f.byName[i.Name] = i
+		}
+	})
 	f.notes = notes.list
 	f.compiler = newCompiler(f)
 	return f, nil
@@ -63,10 +71,6 @@ func (f *File) IEDs() []*IED { return f.ieds }
 
 // IED finds an IED by name.
 func (f *File) IED(name string) (*IED, bool) {
-	for _, i := range f.ieds {
-		if i.Name == name {
-			return i, true
-		}
-	}
-	return nil, false
+	i, ok := f.byName[name]
+	return i, ok
 }

@@ -53,7 +53,7 @@ func (b *builder) samples(n builtNode, e *Element) {
 
 // addressOf finds the GSE or SMV element of a control block under the access point that is compiled.
 func (b *builder) addressOf(n builtNode, name string, list func(*ConnectedAP) []*ControlAddress) *ControlAddress {
-	for _, ap := range b.file.Communication.Find(b.ied.Name, b.ap.Name) {
+	for _, ap := range b.connected {
 		for _, a := range list(ap) {
 			if a.LDInst == n.device.Inst && a.CBName == name {
 				return a

@@ -18,15 +18,15 @@ func (f *File) Server(ied, accessPoint string) (*model.Server, error) {
 		return nil, err
 	}
 	s := &sink{file: f.Name}
-	srv := f.build(i, a, s)
+	b := f.build(i, a, s)
 	if errs := s.list.Errors(); len(errs) > 0 {
 		return nil, errs
 	}
-	if srv == nil {
+	if b == nil {
 		return nil, f.missing(a.Element, ErrNoServer, "choose another access point: "+quoted(i.serving(), 8),
 			"access point %q of IED %q has no server", a.Name, i.Name)
 	}
-	return srv, nil
+	return b.out, nil
 }
 
 func (f *File) missing(e *Element, kind error, hint, format string, args ...any) error {
@@ -113,8 +113,10 @@ type builder struct {
 	size  int // against Limits.Slots
 	nodes []builtNode
 	insts map[string]*model.LogicalDevice // by inst
+	named map[string]*model.LogicalNode   // by LDName/LN
 
-	failed map[string]bool // nodes that could not be compiled: what names them is not said to be wrong as well
+	connected []*ConnectedAP  // of this access point
+	failed    map[string]bool // nodes that could not be compiled: what names them is not said to be wrong as well
 }
 
 // A builtNode remembers where a logical node came from.
@@ -126,7 +128,7 @@ type builtNode struct {
 }
 
 // build compiles what it can and says to s what is wrong. It gives nil when there is no server. File.mu is held.
-func (f *File) build(i *IED, a *AccessPoint, s *sink) *model.Server {
+func (f *File) build(i *IED, a *AccessPoint, s *sink) *builder {
 	server := a.server
 	if server == nil && a.ServerAt != "" {
 		other, ok := i.AccessPoint(a.ServerAt)
@@ -140,7 +142,10 @@ func (f *File) build(i *IED, a *AccessPoint, s *sink) *model.Server {
 	if server == nil {
 		return nil
 	}
-	b := &builder{sink: s, file: f, c: f.compiler, ied: i, ap: a, insts: make(map[string]*model.LogicalDevice)}
+	b := &builder{
+		sink: s, file: f, c: f.compiler, ied: i, ap: a, connected: f.Communication.Find(i.Name, a.Name),
+		insts: make(map[string]*model.LogicalDevice), named: make(map[string]*model.LogicalNode), failed: make(map[string]bool),
+	}
 	b.out = &model.Server{
 		IED: i.Name, AccessPoint: a.Name, Vendor: i.Manufacturer, IEDType: i.Type, ConfigRev: i.ConfigVersion,
 		Services: readServices(i.Element.Child("Services"), a.Element.Child("Services"), s),
@@ -153,7 +158,7 @@ func (f *File) build(i *IED, a *AccessPoint, s *sink) *model.Server {
 	for _, n := range b.nodes {
 		b.controls(n)
 	}
-	return b.out
+	return b
 }
 
 func (b *builder) device(e *Element) {
@@ -205,9 +210,6 @@ func (b *builder) node(d *model.LogicalDevice, e *Element, seen map[string]bool)
 		return
 	}
 	seen[name] = true
-	if b.failed == nil {
-		b.failed = make(map[string]bool)
-	}
 	b.failed[d.Name+"/"+name] = true
 	t := b.c.nodeType(n.TypeID)
 	switch {
@@ -233,6 +235,7 @@ func (b *builder) node(d *model.LogicalDevice, e *Element, seen map[string]bool)
 	}
 	b.slots += t.slots
 	delete(b.failed, d.Name+"/"+name)
+	b.named[d.Name+"/"+name] = n
 	d.Nodes = append(d.Nodes, n)
 	b.nodes = append(b.nodes, builtNode{device: d, node: n, e: e, typ: t})
 }

@@ -29,6 +29,10 @@ func (c *compiler) nodeType(id string) *nodeType {
 		if t == nil {
 			return
 		}
+		if len(n.objects) >= maxFields {
+			s.put(c.limit(d, "data objects", maxFields))
+			return
+		}
 		n.objects = append(n.objects, model.Object{Name: name, Type: t.typ, Slot: n.slots, Desc: d.Attr("desc")})
 		n.slots += t.typ.Slots
 	})
@@ -59,7 +63,7 @@ func (c *compiler) shared(done map[string]*compiled, all map[string]*Element, id
 		return nil
 	case ok:
 	case id == "":
-		s.error(ref, `add type="..." with the id of `+article(kind), "%s %q has no type", ref.Name, ref.Attr("name"))
+		ref.missing("type", s)
 		return nil
 	case e == nil && kind == "EnumType" && knownEnum(id) != nil:
 		t = &compiled{typ: &model.Type{Basic: model.BasicEnum, Enum: knownEnum(id), Slots: 1}}
@@ -118,11 +122,15 @@ func (c *compiler) structure(e *Element, s *sink, depth int) *compiled {
 		if sub == nil {
 			continue
 		}
+		if sub.typ.Slots == 0 {
+			s.error(m, "add attributes to the type, or remove "+f.Name, "%s %q is of a type without attributes", m.Name, f.Name)
+			continue
+		}
 		f.Type, f.Slot = sub.typ, t.Slots
 		f.Count = c.count(e, m, s)
 		out.depth = max(out.depth, sub.depth+1)
-		if c.fields++; c.fields > c.file.limits.Fields {
-			s.put(c.limit(m, "fields", c.file.limits.Fields))
+		if c.fields++; c.fields > c.file.limits.Fields || len(t.Fields) >= maxFields {
+			s.put(c.limit(m, "fields", min(c.file.limits.Fields, maxFields)))
 			return out
 		}
 		c.setDefault(t, m, f, s)
@@ -236,11 +244,14 @@ func (c *compiler) count(parent, m *Element, s *sink) int {
 	return int(n)
 }
 
+// maxFields bounds the components of one type.
+const maxFields = 10_000
+
 // checkName accepts names that can be part of a reference, each once.
 func (c *compiler) checkName(e *Element, name string, seen map[string]bool, s *sink) bool {
 	switch {
 	case name == "":
-		s.error(e, `add name="..."`, "%s has no name", e.Name)
+		e.missing("name", s)
 	case !plainName(name):
 		s.error(e, "use letters and digits only", "name %q cannot be part of a reference", name)
 	case seen[name]:
