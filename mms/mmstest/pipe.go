@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
@@ -25,6 +26,9 @@ type Options struct {
 	Filter         func(toServer bool, p mms.PDU) bool // false drops the PDU on its way; nil: all pass
 	Client, Server *model.Principal                    // who each end is, as the other sees it; nil: "client", "server"
 }
+
+// forget is how long an unanswered request counts as outstanding.
+const forget = 10 * time.Second
 
 // Pipe joins two ends. Zero members of params get defaults: 65,536 octets, 5 outstanding either way, nesting 10.
 func Pipe(params mms.Params) (client, server *End) { return NewPipe(Options{Params: params}) }
@@ -132,7 +136,9 @@ func (e *End) admit(p mms.PDU) error {
 	if e.err != nil {
 		return e.err
 	}
-	_, err := e.machine.Send(p, struct{}{}, noDeadline)
+	now := time.Now()
+	e.machine.Expire(now, nil)
+	_, err := e.machine.Send(p, struct{}{}, now.Add(forget))
 	return err
 }
 
@@ -251,4 +257,11 @@ func (e *End) Counters() mms.MachineCounters {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.machine.Counters()
+}
+
+// Outstanding tells how many requests are open at the other end and here.
+func (e *End) Outstanding() (out, in int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.machine.Outstanding()
 }

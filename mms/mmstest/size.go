@@ -1,13 +1,9 @@
 package mmstest
 
 import (
-	"time"
-
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
 )
-
-var noDeadline time.Time
 
 // Size estimates the BER size of a PDU: near enough for a sender that cuts reports and responses.
 func Size(p mms.PDU) int {

@@ -1,0 +1,116 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gridward/gridward/mms"
+)
+
+// A call waits for one answer. Calls are reused: at most as many exist as requests may be outstanding.
+type call struct {
+	answer chan mms.PDU // capacity 1
+	timer  *time.Timer
+}
+
+// ask sends a confirmed request and waits for its answer. Errors of the peer are *mms.ServiceError and
+// *mms.RejectReason; no answer in Options.Timeout is mms.ErrTimeout; the end of the association is its cause.
+func (c *Client) ask(ctx context.Context, s mms.Service) (mms.Service, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-c.a.Done():
+		return nil, c.ended()
+	}
+	w, id, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.a.Send(&mms.ConfirmedRequest{InvokeID: id, Service: s}); err != nil {
+		c.shut(w, id)
+		return nil, err
+	}
+	select {
+	case p := <-w.answer:
+		c.shut(w, id)
+		return result(p)
+	case <-w.timer.C:
+		err = fmt.Errorf("%w: %T", mms.ErrTimeout, s)
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-c.a.Done():
+		err = c.ended()
+	}
+	if p := c.shut(w, id); p != nil {
+		return result(p) // it came at the same moment
+	}
+	return nil, err
+}
+
+func (c *Client) open() (*call, uint32, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var w *call
+	if n := len(c.idle); n > 0 {
+		w, c.idle = c.idle[n-1], c.idle[:n-1]
+		w.timer.Reset(c.opt.Timeout)
+	} else {
+		w = &call{answer: make(chan mms.PDU, 1), timer: time.NewTimer(c.opt.Timeout)}
+	}
+	id, err := c.calls.Open(w, time.Time{})
+	if err != nil {
+		w.timer.Stop()
+		c.idle = append(c.idle, w)
+	}
+	return w, id, err
+}
+
+// shut ends a call and gives the answer that nobody took, if there is one.
+func (c *Client) shut(w *call, id uint32) (left mms.PDU) {
+	w.timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls.Drop(id)
+	select {
+	case left = <-w.answer:
+	default:
+	}
+	c.idle = append(c.idle, w)
+	return left
+}
+
+func (c *Client) ended() error {
+	if err := c.a.Err(); err != nil {
+		return err
+	}
+	return ErrClosed
+}
+
+func result(p mms.PDU) (mms.Service, error) {
+	switch p := p.(type) {
+	case *mms.ConfirmedResponse:
+		return p.Service, nil
+	case *mms.ConfirmedError:
+		return nil, &p.Error
+	case *mms.Reject:
+		return nil, &p.Reason
+	}
+	return nil, fmt.Errorf("%w: answer %T", mms.ErrProtocol, p)
+}
+
+// askFor is ask for one kind of answer.
+func askFor[R mms.Service](ctx context.Context, c *Client, s mms.Service) (R, error) {
+	answer, err := c.ask(ctx, s)
+	if err != nil {
+		var none R
+		return none, err
+	}
+	r, ok := answer.(R)
+	if !ok {
+		return r, unexpected(s, answer)
+	}
+	return r, nil
+}

@@ -1,0 +1,92 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/model"
+)
+
+// ReadDataSet reads the values of a data set (GetDataSetValues, IEC 61850-7-2 13.3.2). When the answer would be too
+// large its members are read in parts.
+func (c *Client) ReadDataSet(ctx context.Context, ds model.Ref) ([]Result, error) {
+	name, err := listName(ds)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := askFor[*mms.ReadResponse](ctx, c, &mms.Read{Access: mms.VariableAccess{ListName: name, NamedList: true}})
+	if err != nil && !tooLarge(err) {
+		return nil, fmt.Errorf("data set %s: %w", name, err)
+	}
+	members, _, derr := c.DataSetDirectory(ctx, ds)
+	if derr != nil {
+		return nil, derr
+	}
+	if err != nil {
+		return c.Read(ctx, members...)
+	}
+	if len(members) != len(answer.Results) {
+		return nil, fmt.Errorf("%w: data set %s has %d members, %d values came", mms.ErrProtocol, name, len(members), len(answer.Results))
+	}
+	results := make([]Result, len(members))
+	for i := range members {
+		results[i] = accessResult(members[i], &answer.Results[i])
+	}
+	return results, nil
+}
+
+// DataSetDirectory gives the members of a data set and whether it can be deleted (GetDataSetDirectory, 13.3.6).
+func (c *Client) DataSetDirectory(ctx context.Context, ds model.Ref) (members []model.Ref, deletable bool, err error) {
+	name, err := listName(ds)
+	if err != nil {
+		return nil, false, err
+	}
+	answer, err := askFor[*mms.GetNamedVariableListAttributesResponse](ctx, c, &mms.GetNamedVariableListAttributes{Name: name})
+	if err != nil {
+		return nil, false, fmt.Errorf("data set %s: %w", name, err)
+	}
+	members = make([]model.Ref, len(answer.List))
+	for i := range answer.List {
+		if members[i], err = reference(&answer.List[i]); err != nil {
+			return nil, false, fmt.Errorf("data set %s: member %d: %w", name, i, err)
+		}
+	}
+	return members, answer.Deletable, nil
+}
+
+// DefineDataSet makes a data set (CreateDataSet, 13.3.4).
+func (c *Client) DefineDataSet(ctx context.Context, ds model.Ref, members ...model.Ref) error {
+	name, err := listName(ds)
+	if err != nil {
+		return err
+	}
+	request := &mms.DefineNamedVariableList{Name: name, List: make([]mms.VariableSpec, len(members))}
+	for i := range members {
+		if request.List[i], err = variable(members[i]); err != nil {
+			return err
+		}
+	}
+	if _, err = askFor[*mms.DefineNamedVariableListResponse](ctx, c, request); err != nil {
+		return fmt.Errorf("data set %s: %w", name, err)
+	}
+	return nil
+}
+
+// DeleteDataSet deletes a data set that DefineDataSet made (13.3.5).
+func (c *Client) DeleteDataSet(ctx context.Context, ds model.Ref) error {
+	name, err := listName(ds)
+	if err != nil {
+		return err
+	}
+	answer, err := askFor[*mms.DeleteNamedVariableListResponse](ctx, c, &mms.DeleteNamedVariableList{Names: []mms.ObjectName{name}})
+	switch {
+	case err != nil:
+		return fmt.Errorf("data set %s: %w", name, err)
+	case answer.Matched == 0:
+		return fmt.Errorf("data set %s: %w", name, mms.ObjectNonExistent)
+	case answer.Deleted == 0:
+		return fmt.Errorf("data set %s: %w", name, mms.ObjectAccessDenied)
+	}
+	return nil
+}

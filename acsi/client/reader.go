@@ -1,0 +1,68 @@
+package client
+
+import (
+	"context"
+
+	"github.com/gridward/gridward/mms"
+)
+
+// readAll takes PDUs from the association until it ends.
+func (c *Client) readAll() error {
+	ctx := context.Background()
+	for {
+		p, err := c.a.Recv(ctx)
+		if err != nil {
+			return err
+		}
+		c.take(p)
+	}
+}
+
+func (c *Client) take(p mms.PDU) {
+	switch p := p.(type) {
+	case *mms.ConfirmedResponse, *mms.ConfirmedError, *mms.Reject:
+		c.settle(p)
+	case *mms.Unconfirmed:
+		if r, ok := p.Service.(*mms.InformationReport); ok {
+			c.inform(r)
+		}
+	case *mms.ConfirmedRequest:
+		// A client serves nothing.
+		_ = c.a.Send(&mms.Reject{HasInvokeID: true, InvokeID: p.InvokeID, Reason: mms.RejectReason{
+			Class: mms.RejectConfirmedRequest, Code: mms.RejectUnrecognizedService,
+		}})
+	}
+}
+
+// settle hands an answer to whoever waits for it; the capacity of the channel makes sure that it never blocks.
+func (c *Client) settle(p mms.PDU) {
+	id, ok := mms.InvokeID(p)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	w, ok := c.calls.Close(id)
+	if ok {
+		w.answer <- p
+	} else {
+		c.count.LateAnswers++
+	}
+	c.mu.Unlock()
+	if !ok {
+		c.opt.Events(Late{InvokeID: id})
+	}
+}
+
+// inform sorts unconfirmed information: reports by the variable list RPT, what belongs to controls by variable
+// (IEC 61850-8-1 17, 20).
+func (c *Client) inform(r *mms.InformationReport) {
+	if r.Access.NamedList {
+		c.report(r)
+		return
+	}
+	for i := range r.Access.List {
+		if i < len(r.Results) {
+			c.notice(r.Access.List[i].Name, r.Results[i])
+		}
+	}
+}
