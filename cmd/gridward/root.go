@@ -45,6 +45,7 @@ func newRootCmd() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return cli.Usage(err, "see '"+cmd.CommandPath()+" --help'")
 	})
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return cli.BindEnv(cmd) }
 	root.AddCommand(newVersionCmd())
 	// One line a noun, in alphabetical order.
 	root.AddCommand(newPKICmd())
