@@ -35,10 +35,10 @@ func NewTimestamp(t time.Time, q TimeQuality) Timestamp {
 	return Timestamp(uint64(sec)<<32 | frac<<8 | uint64(q))
 }
 
-// Time gives the instant in UTC, to the nearest nanosecond.
+// Time gives the instant in UTC, rounded up to a nanosecond, so that NewTimestamp of it gives t again.
 func (t Timestamp) Time() time.Time {
 	frac := uint64(t) >> 8 & (1<<24 - 1)
-	return time.Unix(int64(uint64(t)>>32), int64((frac*1e9+1<<23)>>24)).UTC()
+	return time.Unix(int64(uint64(t)>>32), int64((frac*1e9+1<<24-1)>>24)).UTC()
 }
 
 // Quality gives the eighth octet.
