@@ -11,14 +11,17 @@ type Service interface{ service() }
 
 // ConfirmedRequest is confirmed-RequestPDU [0].
 type ConfirmedRequest struct {
-	InvokeID uint32
-	Service  Service // *Read, *Write, ...
+	InvokeID  uint32
+	Service   Service // *Read, *Write, ...
+	Modifiers []byte  // listOfModifier: BER content, for writing back; nil when absent
+	Detail    []byte  // service-ext [79]: BER content, for writing back; nil when absent
 }
 
 // ConfirmedResponse is confirmed-ResponsePDU [1].
 type ConfirmedResponse struct {
 	InvokeID uint32
 	Service  Service // *ReadResponse, ...
+	Detail   []byte  // as in ConfirmedRequest
 }
 
 // ConfirmedError is confirmed-ErrorPDU [2].
@@ -31,6 +34,7 @@ type ConfirmedError struct {
 // Unconfirmed is unconfirmed-PDU [3].
 type Unconfirmed struct {
 	Service Service // *InformationReport
+	Detail  []byte  // as in ConfirmedRequest
 }
 
 // Reject is rejectPDU [4].
@@ -52,15 +56,17 @@ type (
 
 // InitiateRequest is initiate-RequestPDU [8].
 type InitiateRequest struct {
-	LocalDetail      int32 // octets of the largest PDU; 0: not given
-	MaxServCalling   int16
-	MaxServCalled    int16
-	NestingLevel     int8 // 0: not given
-	Version          int16
-	ParameterCBB     model.Value // 11 bits
-	ServicesSupport  model.Value // 85 bits
-	HasAdditionalCBB bool
-	AdditionalCBB    model.Value
+	LocalDetail        int32 // octets of the largest PDU; 0: not given
+	MaxServCalling     int16
+	MaxServCalled      int16
+	NestingLevel       int8 // 0: not given
+	Version            int16
+	ParameterCBB       model.Value // 11 bits
+	ServicesSupport    model.Value // 85 bits
+	AdditionalServices model.Value // bit string, or none
+	HasAdditionalCBB   bool
+	AdditionalCBB      model.Value
+	PrivilegeClass     string // "": not given
 }
 
 // InitiateResponse is initiate-ResponsePDU [9], with the negotiated values.

@@ -52,7 +52,7 @@ type VariableSpec struct {
 	Type      *TypeSpec // of a variableDescription or a bare specification; nil for the usual name
 	Unnamed   bool      // not a plain name: address, variableDescription, scatteredAccess, invalidated; Raw keeps it
 	Alternate []AlternateAccess
-	Raw       []byte // BER content of an Unnamed specification, for writing back
+	Raw       []byte // BER of an Unnamed specification, for writing back
 }
 
 // AlternateAccess selects a part of a variable: a component by name, or elements by index, possibly nested.

@@ -1,0 +1,18 @@
+package ber
+
+import "github.com/gridward/gridward/asn1"
+
+// AppendRaw appends a whole element.
+func AppendRaw(b []byte, r asn1.Raw) []byte {
+	w := Writer{b: b}
+	w.Raw(r)
+	return w.b
+}
+
+// ParseRaw splits the one element that b holds, whose content is copied.
+func ParseRaw(b []byte) (asn1.Raw, error) {
+	var r Reader
+	r.Reset(string(b), Limits{})
+	raw := r.Raw(asn1.Raw{})
+	return raw, r.Finish()
+}

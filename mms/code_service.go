@@ -1,0 +1,232 @@
+package mms
+
+import (
+	"errors"
+
+	"github.com/gridward/gridward/asn1"
+	"github.com/gridward/gridward/asn1/ber"
+)
+
+// The services of ConfirmedServiceRequest and -Response, ISO 9506-2 7.2.1 and 7.2.2, and UnconfirmedService, 7.2.4.
+// Others, and those with components that the structures do not represent, are kept as Raw.
+var (
+	requestChoice = openChoice(reqRead, reqWrite, reqGetNameList, reqAttributes, reqDefineList, reqListAttributes,
+		reqDeleteList, reqIdentify, reqStatus)
+	responseChoice = openChoice(respRead, respWrite, respGetNameList, respAttributes, respDefineList, respListAttributes,
+		respDeleteList, respIdentify, respStatus)
+	unconfirmedChoice = openChoice(informationReport)
+)
+
+func requestIndex(s Service) int {
+	switch s.(type) {
+	case *Read:
+		return 0
+	case *Write:
+		return 1
+	case *GetNameList:
+		return 2
+	case *GetVariableAccessAttributes:
+		return 3
+	case *DefineNamedVariableList:
+		return 4
+	case *GetNamedVariableListAttributes:
+		return 5
+	case *DeleteNamedVariableList:
+		return 6
+	case *Identify:
+		return 7
+	case *Status:
+		return 8
+	case *Raw:
+		return -1
+	}
+	return len(requestChoice.Elems) // refused by Choice
+}
+
+func codeRequest(c asn1.Coder, s Service) Service {
+	mark, canKeep := markOf(c)
+	i := c.Choice(requestChoice, requestIndex(s))
+	switch {
+	case c.Err() != nil:
+		return nil
+	case i < 0:
+		return codeRaw(c, s)
+	case i == 0:
+		s = codeRead(c, s)
+	case i == 1:
+		s = codeService[Write](c, s)
+	case i == 2:
+		s = codeService[GetNameList](c, s)
+	case i == 3:
+		s = codeService[GetVariableAccessAttributes](c, s)
+	case i == 4:
+		s = codeService[DefineNamedVariableList](c, s)
+	case i == 5:
+		s = codeService[GetNamedVariableListAttributes](c, s)
+	case i == 6:
+		s = codeService[DeleteNamedVariableList](c, s)
+	case i == 7:
+		s = codeService[Identify](c, s)
+	case i == 8:
+		s = codeService[Status](c, s)
+	}
+	if canKeep {
+		return keep(c, mark, s)
+	}
+	return s
+}
+
+func responseIndex(s Service) int {
+	switch s.(type) {
+	case *ReadResponse:
+		return 0
+	case *WriteResponse:
+		return 1
+	case *GetNameListResponse:
+		return 2
+	case *GetVariableAccessAttributesResponse:
+		return 3
+	case *DefineNamedVariableListResponse:
+		return 4
+	case *GetNamedVariableListAttributesResponse:
+		return 5
+	case *DeleteNamedVariableListResponse:
+		return 6
+	case *IdentifyResponse:
+		return 7
+	case *StatusResponse:
+		return 8
+	case *Raw:
+		return -1
+	}
+	return len(responseChoice.Elems)
+}
+
+func codeResponse(c asn1.Coder, s Service) Service {
+	mark, canKeep := markOf(c)
+	i := c.Choice(responseChoice, responseIndex(s))
+	switch {
+	case c.Err() != nil:
+		return nil
+	case i < 0:
+		return codeRaw(c, s)
+	case i == 0:
+		s = codeReadResponse(c, s)
+	case i == 1:
+		s = codeService[WriteResponse](c, s)
+	case i == 2:
+		s = codeService[GetNameListResponse](c, s)
+	case i == 3:
+		s = codeService[GetVariableAccessAttributesResponse](c, s)
+	case i == 4:
+		s = codeService[DefineNamedVariableListResponse](c, s)
+	case i == 5:
+		s = codeService[GetNamedVariableListAttributesResponse](c, s)
+	case i == 6:
+		s = codeService[DeleteNamedVariableListResponse](c, s)
+	case i == 7:
+		s = codeService[IdentifyResponse](c, s)
+	case i == 8:
+		s = codeService[StatusResponse](c, s)
+	}
+	if canKeep {
+		return keep(c, mark, s)
+	}
+	return s
+}
+
+func codeUnconfirmed(c asn1.Coder, s Service) Service {
+	i := len(unconfirmedChoice.Elems)
+	switch s.(type) {
+	case *InformationReport:
+		i = 0
+	case *Raw:
+		i = -1
+	}
+	mark, canKeep := markOf(c)
+	switch i = c.Choice(unconfirmedChoice, i); {
+	case c.Err() != nil:
+		return nil
+	case i < 0:
+		return codeRaw(c, s)
+	}
+	s = codeService[InformationReport](c, s)
+	if canKeep {
+		return keep(c, mark, s)
+	}
+	return s
+}
+
+// codeService walks a service of type T. When writing it works on a copy, so that a PDU may be encoded by several
+// associations at once.
+func codeService[T any, P interface {
+	*T
+	Service
+	code(asn1.Coder)
+}](c asn1.Coder, s Service) Service {
+	if c.Reading() {
+		v := new(T)
+		P(v).code(c)
+		return P(v)
+	}
+	v := *s.(P)
+	P(&v).code(c)
+	return s
+}
+
+// codeRead is codeService for the usual read of one variable with fewer allocations.
+func codeRead(c asn1.Coder, s Service) Service {
+	if !c.Reading() {
+		return codeService[Read](c, s)
+	}
+	v := new(struct {
+		Read
+		one [1]VariableSpec
+	})
+	v.Access.List = v.one[:0]
+	v.code(c)
+	if v.Access.NamedList {
+		v.Access.List = nil
+	}
+	return &v.Read
+}
+
+// codeReadResponse is codeService for the usual answer of one value with fewer allocations.
+func codeReadResponse(c asn1.Coder, s Service) Service {
+	if !c.Reading() {
+		return codeService[ReadResponse](c, s)
+	}
+	v := new(struct {
+		ReadResponse
+		one [1]AccessResult
+	})
+	v.Results = v.one[:0]
+	v.code(c)
+	return &v.ReadResponse
+}
+
+func codeRaw(c asn1.Coder, s Service) Service {
+	if c.Reading() {
+		r := c.Raw(asn1.Raw{})
+		return &Raw{Class: r.Tag.Class(), Constructed: r.Constructed, Number: r.Tag.Number(), Content: []byte(r.Content)}
+	}
+	r := s.(*Raw)
+	c.Raw(asn1.Raw{Tag: asn1.MakeTag(r.Class, r.Number), Constructed: r.Constructed, Content: string(r.Content)})
+	return s
+}
+
+func markOf(c asn1.Coder) (ber.Mark, bool) {
+	if r, ok := c.(*ber.Reader); ok {
+		return r.Mark(), true
+	}
+	return ber.Mark{}, false
+}
+
+// keep reads a service again as Raw if it turned out to have a component that is not represented.
+func keep(c asn1.Coder, mark ber.Mark, s Service) Service {
+	if c.Err() == nil || !errors.Is(c.Err(), asn1.ErrUnsupported) {
+		return s
+	}
+	c.(*ber.Reader).Rewind(mark)
+	return codeRaw(c, nil)
+}

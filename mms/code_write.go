@@ -1,0 +1,43 @@
+package mms
+
+import "github.com/gridward/gridward/asn1"
+
+// Write-Request and -Response, ISO 9506-2 14.7, and InformationReport, 14.8.
+var (
+	reqWrite    = elem(5, "write")
+	writeAccess = choice("variableAccessSpecification", accessChoice)
+	listOfData  = list(0, "listOfData")
+	respWrite   = list(5, "write")
+
+	informationReport = elem(0, "informationReport")
+	reportAccess      = choice("variableAccessSpecification", accessChoice)
+	reportResults     = list(0, "listOfAccessResult")
+)
+
+func (s *Write) code(c asn1.Coder) {
+	c.Begin(reqWrite)
+	c.Begin(writeAccess)
+	s.Access = codeAccess(c, s.Access)
+	c.End()
+	c.Begin(listOfData)
+	s.Data = codeList(c, s.Data, codeDataItem)
+	c.End()
+	c.End()
+}
+
+func (s *WriteResponse) code(c asn1.Coder) {
+	c.Begin(respWrite)
+	s.Results = codeList(c, s.Results, codeWriteResult)
+	c.End()
+}
+
+func (s *InformationReport) code(c asn1.Coder) {
+	c.Begin(informationReport)
+	c.Begin(reportAccess)
+	s.Access = codeAccess(c, s.Access)
+	c.End()
+	c.Begin(reportResults)
+	s.Results = codeList(c, s.Results, codeResult)
+	c.End()
+	c.End()
+}

@@ -1,0 +1,57 @@
+package mms
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gridward/gridward/asn1/xer"
+)
+
+// The examples of the binding of PDUs to XMPP: they must be read, written back octet for octet and mean the same as the
+// BER of the PDU.
+func TestExamples(t *testing.T) {
+	for _, x := range examples {
+		in := withNamespace(x)
+		p, err := ParseXER([]byte(in), nil, Limits{})
+		if err != nil {
+			t.Errorf("%s: %v", x, err)
+			continue
+		}
+		out, err := AppendXER(nil, p, GW1)
+		if err != nil || string(out) != in {
+			t.Errorf("written back as\n%s\nnot\n%s\n%v", out, in, err)
+		}
+		b, err := AppendBER(nil, p)
+		if err != nil {
+			t.Errorf("%s: %v", x, err)
+			continue
+		}
+		q, err := ParseBER(b, Limits{})
+		if err != nil {
+			t.Errorf("%x: %v", b, err)
+		}
+		if d := cmp.Diff(p, q, equal); d != "" {
+			t.Errorf("%s: -XER +BER\n%s", x, d)
+		}
+		basic, err := AppendXER(nil, q, BasicXER)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := ParseXER(basic, []*xer.Dialect{BasicXER}, Limits{})
+		if d := cmp.Diff(p, r, equal); d != "" || err != nil {
+			t.Errorf("%s: %v -gw1 +basic\n%s", basic, err, d)
+		}
+		if bytes.Contains(basic, []byte("xmlns")) {
+			t.Errorf("%s: namespace in basic XER", basic)
+		}
+	}
+}
+
+// withNamespace adds the namespace to the first element.
+func withNamespace(x string) string {
+	i := strings.IndexAny(x, "/>")
+	return x[:i] + ` xmlns="` + Namespace + `"` + x[i:]
+}
