@@ -103,10 +103,35 @@ func (s *Scanner) Restart() bool {
 	return ok
 }
 
+// Behind returns the number of octets that have been fed and lie behind the item that Next returned last.
+func (s *Scanner) Behind() int {
+	if s.Element != nil {
+		return len(s.cur) - len(s.Element.Raw)
+	}
+	return len(s.cur)
+}
+
+// BlankBehind reports whether only white space is behind the item that Next returned last.
+func (s *Scanner) BlankBehind() bool {
+	return len(bytes.TrimLeft(s.cur[len(s.cur)-s.Behind():], " \t\r\n")) == 0
+}
+
+// Hold makes the scanner keep the bytes that it has not come to yet, so that the borrowed ones are free before Next
+// has returned None. The last item is no longer valid.
+func (s *Scanner) Hold() {
+	if s.err != nil {
+		return
+	}
+	if s.Element != nil {
+		s.finish()
+	}
+	s.park()
+}
+
 // Feed gives the scanner the bytes that came next. They are borrowed until Next returns None or an error.
 func (s *Scanner) Feed(p []byte) {
-	if s.w != nil && len(s.w.buf) > 0 {
-		// Bytes of an incomplete child lie in the buffer, beginning at cur[0].
+	if len(s.cur) > 0 {
+		s.Hold() // bytes that wait for more lie in the buffer from here on, beginning at cur[0]
 		s.w.buf = append(s.w.buf, p...)
 		s.cur = s.w.buf
 		return
@@ -186,8 +211,11 @@ func (s *Scanner) park() {
 	if s.w == nil {
 		s.begin()
 	}
-	s.w.buf = append(s.w.buf[:0], s.cur...) // moves down when cur lies in buf
-	s.cur = s.w.buf
+	if len(s.w.buf) == 0 || &s.w.buf[0] != &s.cur[0] {
+		s.w.buf = append(s.w.buf[:0], s.cur...) // moves down when cur lies in buf
+		s.cur = s.w.buf
+	}
+	s.w.buf = s.cur
 }
 
 func (s *Scanner) release() {

@@ -267,6 +267,38 @@ func TestIdleHoldsNothing(t *testing.T) {
 	}
 }
 
+// Between Hold and the next call the fed bytes may be overwritten.
+func TestHold(t *testing.T) {
+	s := NewScanner(NSClient, LimitDefault)
+	p := []byte(header + `<a/><iq/><presence`)
+	s.Feed(p)
+	for range 2 {
+		if _, err := s.Next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.Behind(); n != len(`<iq/><presence`) {
+		t.Errorf("%d octets behind", n)
+	}
+	s.Hold()
+	clear(p)
+	s.Feed([]byte("/>"))
+	var names []string
+	for {
+		it, err := s.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if it == None {
+			break
+		}
+		names = append(names, s.Element.Name.Local)
+	}
+	if fmt.Sprint(names) != "[iq presence]" || s.Behind() != 0 {
+		t.Errorf("%v, %d behind", names, s.Behind())
+	}
+}
+
 func TestElementText(t *testing.T) {
 	s := NewScanner(NSClient, LimitDefault)
 	s.Feed([]byte(header + `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' xmlns:q='q' mechanism='X'>a&amp;<q:x>no</q:x>b<![CDATA[c]]></auth>`))
