@@ -55,7 +55,7 @@ func codeVariable(c asn1.Coder, v VariableSpec) VariableSpec {
 	c.End()
 	if c.Has(alternate, v.Alternate != nil) {
 		c.Begin(alternate)
-		v.Alternate = codeList(c, v.Alternate, codeAlternate)
+		v.Alternate = codeList(c, given(v.Alternate), codeAlternate)
 		c.End()
 	}
 	c.End()
@@ -82,7 +82,7 @@ var (
 	altChoice    = asn1.NewChoice(altUnnamed, altNamed)
 	altItem      = item("CHOICE", altChoice)
 	altName      = elem(0, "componentName")
-	altAccess    = choice("access", altSelection)
+	altAccess    = schema.Add(asn1.Elem{Tag: asn1.None, Name: "access", Key: "named.access", Alts: altSelection})
 	altSelectAlt = elem(0, "selectAlternateAccess")
 	altSelect    = choice("selectAccess", altFinal)
 	altSelection = asn1.NewChoice(altSelectAlt, altSelect)
@@ -129,7 +129,7 @@ func codeSelection(c asn1.Coder, a AlternateAccess) AlternateAccess {
 		a = codeStep(c, altSteps, a)
 		c.End()
 		c.Begin(altNested)
-		a.Nested = codeList(c, a.Nested, codeAlternate)
+		a.Nested = codeList(c, given(a.Nested), codeAlternate)
 		c.End()
 		c.End()
 	case 1:

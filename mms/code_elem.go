@@ -100,6 +100,14 @@ func codeList[T any](c asn1.Coder, items []T, code func(asn1.Coder, T) T) []T {
 	return items
 }
 
+// given makes a list that is not nil, so that an OPTIONAL list that is there but empty stays there.
+func given[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}
+
 // codeBinary walks an OPTIONAL component that is kept as its content octets.
 func codeBinary(c asn1.Coder, e *asn1.Elem, content []byte) []byte {
 	if !c.Has(e, content != nil) {

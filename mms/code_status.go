@@ -43,7 +43,7 @@ func (s *IdentifyResponse) code(c asn1.Coder) {
 	s.Revision = c.String(revision, s.Revision)
 	if c.Has(abstractSyntaxes, s.AbstractSyntaxes != nil) {
 		c.Begin(abstractSyntaxes)
-		s.AbstractSyntaxes = codeList(c, s.AbstractSyntaxes, codeSyntax)
+		s.AbstractSyntaxes = codeList(c, given(s.AbstractSyntaxes), codeSyntax)
 		c.End()
 	}
 	c.End()

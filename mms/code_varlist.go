@@ -66,7 +66,7 @@ func (s *DeleteNamedVariableList) code(c asn1.Coder) {
 	s.Scope = DeleteScope(c.Int(scopeOfDelete, int64(s.Scope)))
 	if c.Has(deleteNames, s.Names != nil) {
 		c.Begin(deleteNames)
-		s.Names = codeList(c, s.Names, codeNameItem)
+		s.Names = codeList(c, given(s.Names), codeNameItem)
 		c.End()
 	}
 	if c.Has(deleteDomain, s.HasDomain) {

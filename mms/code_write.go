@@ -10,7 +10,7 @@ var (
 	respWrite   = list(5, "write")
 
 	informationReport = elem(0, "informationReport")
-	reportAccess      = choice("variableAccessSpecification", accessChoice)
+	reportAccess      = schema.Add(asn1.Elem{Tag: asn1.None, Name: "variableAccessSpecification", Key: "informationReport.variableAccessSpecification", Alts: accessChoice})
 	reportResults     = list(0, "listOfAccessResult")
 )
 

@@ -186,8 +186,9 @@ type (
 		Access  VariableAccess
 		Results []AccessResult
 	}
-	// Raw is a service that this package does not know: its BER tag and content octets, written back unchanged. It has
-	// no XER form.
+	// Raw is a service that this package does not know, or a known one with a component that the structures above do
+	// not represent (csObjectClass, a float of another width, an access control list): its BER tag and content octets,
+	// written back unchanged. It has no XER form.
 	Raw struct {
 		Class       uint8 // 2: context
 		Constructed bool

@@ -225,7 +225,7 @@ func (r *Reader) bitSegments(e *asn1.Elem, at int, h header, packed *string) (un
 	return unused
 }
 
-// Float reads a FloatingPoint of ISO 9506-2: exponent width and IEEE 754 octets.
+// Float reads a FloatingPoint of ISO 9506-2: exponent width and IEEE 754 octets. Other widths are ErrUnsupported.
 func (r *Reader) Float(e *asn1.Elem, _ uint64, _ int) (uint64, int) {
 	at := r.pos
 	s := r.segments(e)
@@ -236,11 +236,11 @@ func (r *Reader) Float(e *asn1.Elem, _ uint64, _ int) (uint64, int) {
 	case len(s) == 5 && s[0] == 8, len(s) == 9 && s[0] == 11:
 		return bigEndian(s[1:]), 8 * (len(s) - 1)
 	}
-	r.failElem(e, at, asn1.ErrSyntax, fmt.Sprintf("floating point of %d octets", len(s)))
+	r.failElem(e, at, asn1.ErrUnsupported, fmt.Sprintf("floating point of %d octets", len(s)))
 	return 0, 0
 }
 
-// Fixed reads an OCTET STRING of n octets, 8 at most; n is what the element allows.
+// Fixed reads an OCTET STRING of as many octets as the element allows; others are ErrUnsupported.
 func (r *Reader) Fixed(e *asn1.Elem, _ uint64, _ int) (uint64, int) {
 	at := r.pos
 	s := r.segments(e)
@@ -248,7 +248,7 @@ func (r *Reader) Fixed(e *asn1.Elem, _ uint64, _ int) (uint64, int) {
 		return 0, 0
 	}
 	if !asn1.FixedSize(e, len(s)) {
-		r.failElem(e, at, asn1.ErrSyntax, fmt.Sprintf("%d octets", len(s)))
+		r.failElem(e, at, asn1.ErrUnsupported, fmt.Sprintf("%d octets", len(s)))
 		return 0, 0
 	}
 	return bigEndian(s), len(s)
