@@ -1,0 +1,116 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gridward/gridward/model"
+)
+
+// A Right is what a role of IEC 62351-8 may grant on a part of the model.
+type Right uint8
+
+// The rights of IEC 62351-8, and the services that ask for them.
+const (
+	RightView         Right = iota // directories and definitions; without it the logical device is invisible
+	RightRead                      // values, data sets, logs
+	RightDataSet                   // create and delete data sets
+	RightReporting                 // report control blocks
+	RightFileRead                  // get a file, its attributes, a directory
+	RightFileWrite                 // set a file
+	RightFileMgt                   // delete and rename files
+	RightControl                   // FC CO: select, operate, cancel
+	RightConfig                    // write FC SP, CF, DC, SV, BL and all others
+	RightSettingGroup              // FC SE and SG, the setting group control block
+	RightSecurity                  // objects of key and certificate management
+	NumRight
+)
+
+var rightNames = [NumRight]string{
+	"VIEW", "READ", "DATASET", "REPORTING", "FILEREAD", "FILEWRITE", "FILEMGT", "CONTROL", "CONFIG", "SETTINGGROUP", "SECURITY",
+}
+
+// String gives the name of the right in IEC 62351-8.
+func (r Right) String() string {
+	if r < NumRight {
+		return rightNames[r]
+	}
+	return fmt.Sprintf("Right(%d)", uint8(r))
+}
+
+// An Authorizer decides whether p may use right r on what ref names. Nil is yes. It is called for every service, before
+// anything is looked at, and must be safe for concurrent use. security/rbac fits it.
+type Authorizer interface {
+	Allow(p *model.Principal, r Right, ref model.Ref) error
+}
+
+// AuthorizerFunc makes a function an Authorizer.
+type AuthorizerFunc func(p *model.Principal, r Right, ref model.Ref) error
+
+// Allow calls f.
+func (f AuthorizerFunc) Allow(p *model.Principal, r Right, ref model.Ref) error { return f(p, r, ref) }
+
+// Why the server itself denies, before any Authorizer is asked.
+var (
+	ErrNotAuthenticated = errors.New("server: the principal is not authenticated")
+	ErrProofExpired     = errors.New("server: the proof of the principal has expired")
+)
+
+// Audit keeps what was tried. Record is called without locks held and must be safe for concurrent use.
+type Audit interface {
+	Record(r AuditRecord)
+}
+
+// An AuditRecord is one service that was denied, or that changed or tried to change something.
+type AuditRecord struct {
+	Time      time.Time
+	Principal *model.Principal
+	Service   string // "write", "select", "operate", "cancel", "defineNamedVariableList", ...
+	Right     Right
+	Ref       model.Ref
+	Value     model.Value // that was written, if any
+	Origin    Origin      // of a command
+	AddCause  model.AddCause
+	Err       error // nil: done
+}
+
+// authorize asks for right r. It records a denial.
+func (s *Server) authorize(p *model.Principal, r Right, ref model.Ref, service string) error {
+	err := s.allow(p, r, ref)
+	if err != nil {
+		s.audit(AuditRecord{Principal: p, Service: service, Right: r, Ref: ref, Err: err, AddCause: model.AddCauseNone})
+		s.emit(Denied{Principal: p, Right: r, Ref: ref, Service: service, Err: err})
+	}
+	return err
+}
+
+// allow asks without recording: for lists, where what is not visible is left out.
+func (s *Server) allow(p *model.Principal, r Right, ref model.Ref) error {
+	if err := s.known(p); err != nil || s.cfg.Authorizer == nil {
+		return err
+	}
+	return s.cfg.Authorizer.Allow(p, r, ref)
+}
+
+// known tells what keeps p from being served at all.
+func (s *Server) known(p *model.Principal) error {
+	if p == nil || p.Proof == model.ProofNone {
+		if !s.cfg.InsecureAnonymous {
+			return ErrNotAuthenticated
+		}
+		return nil
+	}
+	if !p.Expires.IsZero() && s.now().After(p.Expires) {
+		return ErrProofExpired
+	}
+	return nil
+}
+
+func (s *Server) audit(r AuditRecord) {
+	if s.cfg.Audit == nil {
+		return
+	}
+	r.Time = s.now()
+	s.cfg.Audit.Record(r)
+}

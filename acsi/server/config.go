@@ -1,0 +1,111 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gridward/gridward/model"
+)
+
+// Config of a Server. Model is required, all the rest has a safe zero value.
+type Config struct {
+	Model *model.Server
+
+	// What identify answers. Empty ones are taken from the model.
+	Vendor, ModelName, Revision string
+
+	// Authorizer decides about every service. Nil allows everything to every authenticated principal and nothing to
+	// anybody else.
+	Authorizer Authorizer
+	// InsecureAnonymous lets principals without proof (model.ProofNone) do whatever Authorizer allows. For tests and
+	// laboratories.
+	InsecureAnonymous bool
+	// Audit hears of every denial and of every service that changes something. Nil: nobody does.
+	Audit Audit
+	// Events hears what the operator of the server should know. It is called without locks held, from the goroutine
+	// that met the event, and must not block. Nil: nobody does.
+	Events func(Event)
+
+	// ClientName gives the name by which SCL knows a principal (ClientLN iedName), to match report control blocks
+	// that are reserved in SCL. Nil: the part of Principal.Name before "@".
+	ClientName func(*model.Principal) string
+	// BindOrigin refuses a command whose origin names somebody other than its principal (Name or its local part).
+	BindOrigin bool
+	// Freshness is how old, or ahead, the T of a command may be where the carrier may replay (Params.Freshness).
+	// 0: 10 s. It is checked on every association when FreshnessAlways is set.
+	Freshness       time.Duration
+	FreshnessAlways bool
+
+	Limits Limits
+	// Now is the clock; nil: time.Now. Deadlines run on the process's own timers.
+	Now func() time.Time
+}
+
+// Limits bound what peers can make the server hold. Zero members get the defaults.
+type Limits struct {
+	Variables      int           // of one read or write: 512
+	Nesting        int           // of an alternate access: 8
+	DataSets       int           // dynamic ones in all: Services.MaxDataSets of the model, or 64
+	DataSetMembers int           // of a dynamic one: Services.MaxDataSetMembers of the model, or 256
+	AssociationSet int           // data sets of one association: 16
+	BufferOctets   int           // of one buffered report control block: 65,536
+	BufferEntries  int           // of one buffered report control block: 1,000
+	QueueReports   int           // waiting reports of one association: 1,000
+	QueueOctets    int           // estimated, of one association's waiting reports: 1 MiB
+	SelectTimeout  time.Duration // where the model has no sboTimeout: 30 s
+	OperateTimeout time.Duration // where the model has no operTimeout: 30 s
+	BufferTime     time.Duration // largest BufTm: 1 h
+	MinIntegrity   time.Duration // smallest IntgPd other than 0: 100 ms
+}
+
+// Errors of the application's own calls.
+var (
+	// ErrConfig is wrapped by every error of New.
+	ErrConfig = errors.New("server: bad configuration")
+	// ErrUnknown is returned for a reference that the model does not have.
+	ErrUnknown = errors.New("server: no such object")
+	// ErrType is returned for a value that does not fit the attribute.
+	ErrType = errors.New("server: value does not fit the type")
+	// ErrClosed is returned once the server has been closed.
+	ErrClosed = errors.New("server: closed")
+)
+
+func (l *Limits) defaults(s model.Services) {
+	set := func(v *int, otherwise ...int) {
+		for _, d := range otherwise {
+			if *v == 0 {
+				*v = d
+			}
+		}
+	}
+	set(&l.Variables, 512)
+	set(&l.Nesting, 8)
+	set(&l.DataSets, s.MaxDataSets, 64)
+	set(&l.DataSetMembers, s.MaxDataSetMembers, 256)
+	set(&l.AssociationSet, 16)
+	set(&l.BufferOctets, 64<<10)
+	set(&l.BufferEntries, 1000)
+	set(&l.QueueReports, 1000)
+	set(&l.QueueOctets, 1<<20)
+	dur := func(v *time.Duration, d time.Duration) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	dur(&l.SelectTimeout, 30*time.Second)
+	dur(&l.OperateTimeout, 30*time.Second)
+	dur(&l.BufferTime, time.Hour)
+	dur(&l.MinIntegrity, 100*time.Millisecond)
+}
+
+// Validate tells what is wrong with c.
+func (c *Config) Validate() error {
+	if c.Model == nil {
+		return fmt.Errorf("%w: no model", ErrConfig)
+	}
+	if len(c.Model.Devices) == 0 {
+		return fmt.Errorf("%w: the model has no logical device", ErrConfig)
+	}
+	return nil
+}

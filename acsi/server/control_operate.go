@@ -1,0 +1,282 @@
+package server
+
+import (
+	"errors"
+	"time"
+
+	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/model"
+)
+
+// command serves the writes to FC CO: Oper, SBOw and Cancel as a whole, nothing else.
+func (ss *session) command(p *model.Principal, n *node, v model.Value) mms.DataAccessError {
+	s, c := ss.s, n.ctl
+	service := map[controlPart]string{partOper: "operate", partSBOw: "select", partCancel: "cancel"}[n.part]
+	if service == "" {
+		if s.authorize(p, RightControl, n.ref, "write") == nil {
+			return mms.ObjectAccessDenied
+		}
+		return mms.ObjectAccessDenied
+	}
+	changes, err := flatten(nil, n, 0, v)
+	switch {
+	case errors.Is(err, errOrdinal):
+		return mms.ObjectValueInvalid
+	case err != nil:
+		return mms.TypeInconsistent
+	}
+	s.mu.Lock()
+	cmd := c.parse(n, v, p)
+	s.unlock()
+	if s.authorize(p, RightControl, c.ref, service) != nil {
+		return ss.refuse(c, n.part, &cmd, model.AddCauseNoAccessAuthority, service)
+	}
+	var cause model.AddCause
+	switch n.part {
+	case partOper:
+		cause = ss.operate(c, &cmd, v.Clone(), changes)
+	case partSBOw:
+		cause = ss.selectWithValue(c, &cmd)
+	default:
+		cause = ss.cancel(c, &cmd)
+	}
+	if cause != model.AddCauseNone {
+		return ss.refuse(c, n.part, &cmd, cause, service)
+	}
+	if n.part != partOper { // how Oper ends is told at its end
+		s.commanded(service, &cmd, cause)
+	}
+	return accessOK
+}
+
+// operate serves Oper up to the point where it is accepted.
+func (ss *session) operate(c *control, cmd *Command, v model.Value, changes []change) model.AddCause {
+	s := ss.s
+	if cause := ss.trusted(cmd); cause != model.AddCauseNone {
+		return cause
+	}
+	s.mu.Lock()
+	cause, back := c.startOperate(ss, cmd)
+	h, run := c.handler, c.run
+	s.unlock()
+	if cause != model.AddCauseNone {
+		return cause
+	}
+	if cause = application(h, cmd); cause != model.AddCauseNone {
+		s.mu.Lock()
+		defer s.unlock()
+		if c.run == run {
+			c.stepBack(back)
+		}
+		return cause
+	}
+	s.mu.Lock()
+	if c.run != run { // lost meanwhile
+		s.unlock()
+		return model.AddCauseUnknown
+	}
+	c.value = v
+	s.commit(s.now(), changes, nil)
+	c.note(cmd)
+	if c.state == stateWaiting {
+		c.due = cmd.OperTm.Time()
+		s.schedule()
+		s.unlock()
+		return model.AddCauseNone
+	}
+	s.unlock()
+	if cmd.Model.Enhanced() {
+		ss.answered(func() { h.Operate(cmd, c.done(run)) })
+		return model.AddCauseNone
+	}
+	return ss.operateNow(c, h, cmd, run)
+}
+
+// operateNow runs a command with normal security before it is answered: what has failed by then is answered so.
+func (ss *session) operateNow(c *control, h ControlHandler, cmd *Command, run uint64) model.AddCause {
+	s := ss.s
+	h.Operate(cmd, c.done(run))
+	s.mu.Lock()
+	defer s.unlock()
+	if c.ended == run && c.result != model.AddCauseNone {
+		return c.result
+	}
+	return model.AddCauseNone
+}
+
+// startOperate checks the state and the conditions and takes the object for an execution. back is the state to return
+// to when the application refuses. The caller holds Server.mu.
+func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause, back controlState) {
+	now := c.s.now()
+	if cmd.Model == model.StatusOnly || cmd.Model > model.SBOEnhanced || c.handler == nil {
+		return model.AddCauseNotSupported, 0
+	}
+	if cause = c.admits(ss, cmd); cause != model.AddCauseNone {
+		return cause, 0
+	}
+	state := stateExecuting
+	if at := cmd.OperTm; at>>32 != 0 {
+		if wait := at.Time().Sub(now); wait <= 0 || wait > maxOperTm {
+			return model.AddCauseTimeLimitOver, 0
+		}
+		state = stateWaiting
+	}
+	if cause = c.permits(cmd); cause != model.AddCauseNone {
+		return cause, 0
+	}
+	back = c.state
+	c.state, c.owner, c.command, c.late = state, ss, cmd, nil
+	c.run++
+	c.due = now.Add(c.timeout(c.operTimeout, c.s.cfg.Limits.OperateTimeout))
+	c.s.schedule()
+	return model.AddCauseNone, back
+}
+
+// admits checks an Oper against the state of the object.
+func (c *control) admits(ss *session, cmd *Command) model.AddCause {
+	switch c.state {
+	case stateWaiting, stateExecuting:
+		return model.AddCauseCommandInExecution
+	case stateSelected:
+		if c.owner != ss {
+			return model.AddCauseLockedByOtherClient
+		}
+		if cmd.Model == model.SBOEnhanced && !sameCommand(c.selected, cmd) {
+			return model.AddCauseInconsistentParameters
+		}
+	case stateUnselected:
+		if !cmd.Model.Selects() {
+			break
+		}
+		if c.late == ss {
+			c.late = nil
+			return model.AddCauseTimeLimitOver
+		}
+		return model.AddCauseNotSelected
+	}
+	return model.AddCauseNone
+}
+
+// stepBack gives the object free again, or back to the select it came from.
+func (c *control) stepBack(back controlState) {
+	c.command = nil
+	c.run++
+	if back == stateSelected {
+		c.state = stateSelected
+		c.due = c.s.now().Add(c.timeout(c.sboTimeout, c.s.cfg.Limits.SelectTimeout))
+		c.s.schedule()
+		return
+	}
+	c.state, c.owner = stateUnselected, nil
+	c.clearDue()
+}
+
+func (c *control) clearDue() { c.due = time.Time{} }
+
+// done gives the function by which the application ends the execution.
+func (c *control) done(run uint64) func(model.AddCause) {
+	return func(cause model.AddCause) {
+		c.s.mu.Lock()
+		defer c.s.unlock()
+		if c.run == run && c.state == stateExecuting {
+			c.finish(cause)
+		}
+	}
+}
+
+// finish ends an execution and terminates the command. The caller holds Server.mu.
+func (c *control) finish(cause model.AddCause) {
+	cmd, ss, s := c.command, c.owner, c.s
+	c.ended, c.result = c.run, cause
+	c.run++
+	if cmd.Model.Enhanced() && ss != nil {
+		ss.out.send(c.termination(cmd, cause))
+	}
+	c.command = nil
+	if cmd.Model.Selects() && c.many() && c.selected != nil && ss != nil {
+		c.state = stateSelected
+		c.due = s.now().Add(c.timeout(c.sboTimeout, s.cfg.Limits.SelectTimeout))
+	} else {
+		was := c.selected
+		c.unselect()
+		c.tellSelected(was, false)
+	}
+	c.flag(c.opOk, cause == model.AddCauseNone)
+	c.flag(c.opRcvd, false)
+	if changes := c.set(nil, c.tOpOk, model.Time(model.NewTimestamp(s.now(), model.LeapSecondsKnown|model.AccuracyMillisecond))); cause == model.AddCauseNone && len(changes) > 0 {
+		s.commit(s.now(), changes, nil)
+	}
+	s.schedule()
+	s.later(func() { s.commanded("operate", cmd, cause) })
+}
+
+// giveUp ends an execution, or a wait for one, without the application.
+func (c *control) giveUp(cause model.AddCause) {
+	cmd := c.command
+	if h, ok := c.handler.(Canceler); ok && c.state == stateExecuting {
+		c.s.later(func() { h.Canceled(cmd, cause) })
+	}
+	c.finish(cause)
+}
+
+// expire does what the object's deadline asks. The caller holds Server.mu.
+func (c *control) expire(now time.Time) {
+	c.clearDue()
+	switch c.state {
+	case stateSelected:
+		c.late = c.owner
+		was := c.selected
+		c.unselect()
+		c.tellSelected(was, false)
+	case stateExecuting:
+		c.giveUp(model.AddCauseTimeLimitOver)
+	case stateWaiting:
+		if cause := c.permits(c.command); cause != model.AddCauseNone {
+			c.finish(cause)
+			return
+		}
+		c.state = stateExecuting
+		c.due = now.Add(c.timeout(c.operTimeout, c.s.cfg.Limits.OperateTimeout))
+		h, cmd, done := c.handler, c.command, c.done(c.run)
+		c.s.later(func() { h.Operate(cmd, done) })
+	}
+}
+
+// lose ends what an association had of the object: its select; its command with enhanced security or one that waits for
+// its time, with abortion by communication loss. A command with normal security runs on.
+func (c *control) lose(ss *session) {
+	if c.late == ss {
+		c.late = nil
+	}
+	if c.owner != ss {
+		return
+	}
+	switch c.state {
+	case stateSelected:
+		was := c.selected
+		c.unselect()
+		c.tellSelected(was, false)
+	case stateWaiting:
+		c.selected = nil
+		c.giveUp(model.AddCauseAbortedByCommunicationLoss)
+	case stateExecuting:
+		c.selected = nil
+		if c.command.Model.Enhanced() {
+			c.giveUp(model.AddCauseAbortedByCommunicationLoss)
+			return
+		}
+		c.owner = nil
+	}
+}
+
+// commanded tells audit and events how a control service ended.
+func (s *Server) commanded(service string, cmd *Command, cause model.AddCause) {
+	r := AuditRecord{
+		Principal: cmd.Principal, Service: service, Right: RightControl, Ref: cmd.Ref, Value: cmd.Value, Origin: cmd.Origin, AddCause: cause,
+	}
+	if cause != model.AddCauseNone {
+		r.Err = ErrRefused
+	}
+	s.audit(r)
+	s.emit(Commanded{Command: *cmd, AddCause: cause})
+}

@@ -1,0 +1,133 @@
+package server
+
+import (
+	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/model"
+)
+
+// selectBefore serves Select of SBO with normal security: a read of SBO gives the reference of the object, or an empty
+// string when it is not selected by it.
+func (ss *session) selectBefore(p *model.Principal, n *node) mms.AccessResult {
+	s, c := ss.s, n.ctl
+	refused := mms.AccessResult{Value: model.Visible("")}
+	if s.authorize(p, RightControl, c.ref, "select") != nil {
+		return refused
+	}
+	s.mu.Lock()
+	cmd := Command{Ref: c.ref, Principal: p, Model: c.model(), Select: true, Origin: Origin{Cat: 3}}
+	cause := c.startSelect(ss, &cmd, model.SBONormal)
+	h := c.handler
+	s.unlock()
+	if cause == model.AddCauseNone {
+		cause = ss.finishSelect(c, h, &cmd)
+	}
+	s.commanded("select", &cmd, cause)
+	if cause != model.AddCauseNone {
+		return refused
+	}
+	return mms.AccessResult{Value: model.Visible(c.ref.LDevice + "/" + c.ref.Item())}
+}
+
+// selectWithValue serves SBOw.
+func (ss *session) selectWithValue(c *control, cmd *Command) model.AddCause {
+	s := ss.s
+	cmd.Select = true
+	if cause := ss.trusted(cmd); cause != model.AddCauseNone {
+		return cause
+	}
+	s.mu.Lock()
+	cause := c.startSelect(ss, cmd, model.SBOEnhanced)
+	h := c.handler
+	s.unlock()
+	if cause != model.AddCauseNone {
+		return cause
+	}
+	return ss.finishSelect(c, h, cmd)
+}
+
+// startSelect checks the state and the conditions and takes the object, so that the application can be asked without
+// the lock. The caller holds Server.mu.
+func (c *control) startSelect(ss *session, cmd *Command, want model.ControlModel) model.AddCause {
+	if cmd.Model != want || c.handler == nil {
+		return model.AddCauseNotSupported
+	}
+	switch c.state {
+	case stateSelected:
+		if c.owner == ss {
+			return model.AddCauseAlreadySelected
+		}
+		return model.AddCauseLockedByOtherClient
+	case stateWaiting, stateExecuting:
+		return model.AddCauseCommandInExecution
+	}
+	if cmd.Model == model.SBONormal { // a read says nothing about its origin
+		if c.isTrue(c.loc) {
+			return model.AddCauseBlockedBySwitching
+		}
+	} else if cause := c.permits(cmd); cause != model.AddCauseNone {
+		return cause
+	}
+	c.state, c.owner, c.late, c.selected = stateSelected, ss, nil, cmd
+	c.due = c.s.now().Add(c.timeout(c.sboTimeout, c.s.cfg.Limits.SelectTimeout))
+	c.s.schedule()
+	return model.AddCauseNone
+}
+
+// finishSelect asks the application, and lets go of the object when it refuses.
+func (ss *session) finishSelect(c *control, h ControlHandler, cmd *Command) model.AddCause {
+	cause := application(h, cmd)
+	c.s.mu.Lock()
+	defer c.s.unlock()
+	mine := c.state == stateSelected && c.selected == cmd
+	switch {
+	case cause != model.AddCauseNone && mine:
+		c.unselect()
+	case cause == model.AddCauseNone && !mine:
+		return model.AddCauseSelectFailed
+	case cause == model.AddCauseNone:
+		c.flag(c.stSeld, true)
+		c.tellSelected(cmd, true)
+	}
+	return cause
+}
+
+// unselect ends a select. The caller holds Server.mu.
+func (c *control) unselect() {
+	c.state, c.owner, c.selected = stateUnselected, nil, nil
+	c.clearDue()
+	c.flag(c.stSeld, false)
+}
+
+func (c *control) tellSelected(cmd *Command, on bool) {
+	if h, ok := c.handler.(Selector); ok && cmd != nil {
+		c.s.later(func() { h.Selected(cmd, on) })
+	}
+}
+
+// cancel serves Cancel.
+func (ss *session) cancel(c *control, cmd *Command) model.AddCause {
+	if cause := ss.trusted(cmd); cause != model.AddCauseNone {
+		return cause
+	}
+	c.s.mu.Lock()
+	defer c.s.unlock()
+	switch {
+	case cmd.Model == model.StatusOnly || c.handler == nil:
+		return model.AddCauseNotSupported
+	case c.state == stateUnselected:
+		return model.AddCauseNotSelected
+	case c.owner != ss:
+		return model.AddCauseLockedByOtherClient
+	case c.state == stateSelected:
+		was := c.selected
+		c.unselect()
+		c.tellSelected(was, false)
+		return model.AddCauseNone
+	case c.state == stateExecuting:
+		if _, ok := c.handler.(Canceler); !ok {
+			return model.AddCauseCommandInExecution
+		}
+	}
+	c.giveUp(model.AddCauseAbortedByCancel)
+	return model.AddCauseNone
+}

@@ -1,0 +1,13 @@
+// Package server serves the information model of an IED over MMS: the server side of the ACSI, IEC 61850-7-2, in its
+// mapping of IEC 61850-8-1 and, since an association is an association, of 8-2. It implements directories and
+// definitions, values, data sets (static and dynamic), buffered and unbuffered reporting, and control in all four
+// models. Setting groups, logs, files and service tracking are readable where the model has them, but have no services
+// behind them yet.
+//
+// Most users call New with a model that package scl compiled, Handle for the controls they obey, Update for the values
+// they measure, and Serve for every association that a transport accepted.
+//
+// A Server keeps the values in one flat array behind one lock per logical device. It calls the application and sends
+// PDUs without holding any lock, runs no goroutine of its own, and at most one besides the caller of Serve for each
+// association.
+package server

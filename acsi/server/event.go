@@ -1,0 +1,70 @@
+package server
+
+import "github.com/gridward/gridward/model"
+
+// An Event is something that the operator of the server should know: one of the types of this file.
+type Event interface{ event() }
+
+type (
+	// Associated: an association is served from now on.
+	Associated struct{ Principal *model.Principal }
+	// Ended: an association has ended; Cause is what its Err gave.
+	Ended struct {
+		Principal *model.Principal
+		Cause     error
+	}
+	// Denied: a service was refused for want of a right.
+	Denied struct {
+		Principal *model.Principal
+		Right     Right
+		Ref       model.Ref
+		Service   string
+		Err       error
+	}
+	// Rejected: a PDU was not understood.
+	Rejected struct {
+		Principal *model.Principal
+		Reason    string
+	}
+	// ReportEnabled: a report control block was enabled or disabled.
+	ReportEnabled struct {
+		Principal *model.Principal
+		Ref       model.Ref
+		Enabled   bool
+	}
+	// ReportLost: the queue of a slow association was full, and a report of an unbuffered control block was dropped.
+	ReportLost struct {
+		Ref       model.Ref
+		Principal *model.Principal
+	}
+	// BufferOverflow: the buffer of a buffered control block was full, and an entry that nobody had got was dropped. It
+	// comes once for each time that the buffer fills.
+	BufferOverflow struct{ Ref model.Ref }
+	// MemberTooLong: a single member of a report does not fit the peer's PDU size and was left out.
+	MemberTooLong struct {
+		Ref    model.Ref // the control block
+		Member model.Ref
+		Size   int // of the PDU it would have needed
+	}
+	// Commanded: a command was refused, or has ended.
+	Commanded struct {
+		Command  Command
+		AddCause model.AddCause // AddCauseNone: done
+	}
+)
+
+func (Associated) event()     {}
+func (Ended) event()          {}
+func (Denied) event()         {}
+func (Rejected) event()       {}
+func (ReportEnabled) event()  {}
+func (ReportLost) event()     {}
+func (BufferOverflow) event() {}
+func (MemberTooLong) event()  {}
+func (Commanded) event()      {}
+
+func (s *Server) emit(e Event) {
+	if s.cfg.Events != nil {
+		s.cfg.Events(e)
+	}
+}

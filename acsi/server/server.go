@@ -1,0 +1,190 @@
+package server
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/model"
+)
+
+// A Server serves one model to any number of associations. It is safe for concurrent use.
+//
+// Locks, in the order in which they are taken: mu serialises everything that changes (values, report control blocks,
+// controls, sessions); a device's lock is taken for writing only under mu, so that values may be read under either.
+// What is to be told to the application or to peers is collected under mu and delivered after it was released.
+type Server struct {
+	cfg     Config
+	devices map[string]*device
+	order   []*device
+	domains []string // names of the logical devices
+	slots   []*node  // leaf of each slot
+	values  []model.Value
+
+	mu       sync.Mutex
+	reports  reporting
+	controls []*control
+	byObject map[model.Ref]*control
+	hooks    map[model.Ref]WriteFunc
+	after    []func() // run once mu has been released
+	timer    *time.Timer
+	due      time.Time // of timer
+	closed   bool
+
+	sets     sync.RWMutex // data sets: device.lists, listNames, session.lists
+	dynamics int          // dynamic data sets of domains
+}
+
+// A WriteFunc sees a value that a client writes before it is stored, and vetoes it with an error: an
+// mms.DataAccessError in its chain is answered as it is, any other as object-value-invalid.
+type WriteFunc func(p *model.Principal, ref model.Ref, v model.Value) error
+
+// New makes a Server. Its values are those of the model's Initial.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg.Limits.defaults(cfg.Model.Services)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Freshness == 0 {
+		cfg.Freshness = 10 * time.Second
+	}
+	if cfg.Vendor == "" {
+		cfg.Vendor = cfg.Model.Vendor
+	}
+	if cfg.ModelName == "" {
+		cfg.ModelName = cfg.Model.IEDType
+	}
+	if cfg.Revision == "" {
+		cfg.Revision = cfg.Model.ConfigRev
+	}
+	s := &Server{cfg: cfg, byObject: map[model.Ref]*control{}, hooks: map[model.Ref]WriteFunc{}}
+	s.reports.s = s
+	if err := s.build(); err != nil {
+		return nil, err
+	}
+	for _, c := range s.controls {
+		c.siblings(s.devices[c.ref.LDevice])
+	}
+	s.mu.Lock()
+	defer s.unlock()
+	s.reports.start(s.now())
+	s.schedule()
+	return s, nil
+}
+
+// Close stops the timers: no window, integrity period, select or command ends by time any more, and Update fails.
+// Associations end with their context or their peer.
+func (s *Server) Close() {
+	s.mu.Lock()
+	defer s.unlock()
+	s.closed = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
+// Handle gives the commands for a data object to h: ref names it (LD/DWMX1.WMaxSpt), its FC is ignored. A controllable
+// object without a handler refuses every command with not-supported.
+func (s *Server) Handle(ref model.Ref, h ControlHandler) error {
+	ref.FC = model.CO
+	s.mu.Lock()
+	defer s.unlock()
+	c := s.byObject[ref]
+	if c == nil {
+		return fmt.Errorf("%w: %s has no Oper", ErrUnknown, ref)
+	}
+	c.handler = h
+	return nil
+}
+
+// HandleWrite shows f what clients write to ref and below it before it is stored. The longest matching reference wins,
+// one with a functional constraint before one without.
+func (s *Server) HandleWrite(ref model.Ref, f WriteFunc) error {
+	d := s.devices[ref.LDevice]
+	if d == nil || d.find(ref) == nil {
+		return fmt.Errorf("%w: %s", ErrUnknown, ref)
+	}
+	s.mu.Lock()
+	defer s.unlock()
+	s.hooks[ref] = f
+	return nil
+}
+
+func (s *Server) now() time.Time { return s.cfg.Now() }
+
+// later has f called once mu has been released. The caller holds mu.
+func (s *Server) later(f func()) { s.after = append(s.after, f) }
+
+// tell emits an event once mu has been released. The caller holds mu.
+func (s *Server) tell(e Event) {
+	if s.cfg.Events != nil {
+		s.later(func() { s.cfg.Events(e) })
+	}
+}
+
+// unlock releases mu and then does what was put off until then.
+func (s *Server) unlock() {
+	for {
+		after := s.after
+		s.after = nil
+		s.mu.Unlock()
+		if len(after) == 0 {
+			return
+		}
+		for _, f := range after {
+			f()
+		}
+		s.mu.Lock()
+	}
+}
+
+// schedule arms the timer for the next deadline. The caller holds mu.
+func (s *Server) schedule() {
+	next := s.reports.next
+	for _, c := range s.controls {
+		next = sooner(next, c.due)
+	}
+	if next.IsZero() || s.closed || !s.due.IsZero() && !next.Before(s.due) {
+		return
+	}
+	s.due = next
+	wait := max(next.Sub(s.now()), 0)
+	if s.timer == nil {
+		s.timer = time.AfterFunc(wait, s.tick)
+		return
+	}
+	s.timer.Reset(wait)
+}
+
+// tick does what is due.
+func (s *Server) tick() {
+	s.mu.Lock()
+	defer s.unlock()
+	if s.closed {
+		return
+	}
+	now := s.now()
+	s.due = time.Time{}
+	s.reports.tick(now)
+	for _, c := range s.controls {
+		if !c.due.IsZero() && !now.Before(c.due) {
+			c.expire(now)
+		}
+	}
+	s.schedule()
+}
+
+// sooner gives the earlier of two times of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// refusal is the answer of one variable.
+func refusal(e mms.DataAccessError) mms.AccessResult { return mms.AccessResult{Failed: true, Error: e} }

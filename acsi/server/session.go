@@ -1,0 +1,157 @@
+package server
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/model"
+)
+
+// A session is one association being served. What has no lock of its own belongs to the goroutine of Serve.
+type session struct {
+	s      *Server
+	a      mms.Association
+	params mms.Params
+	lists  map[string]*dataSet // of the association's scope; Server.sets guards it
+	out    outbox
+	afters []func() // to be done once the answer has been sent
+	manual bool     // tests take from out themselves
+}
+
+var anonymous = &model.Principal{}
+
+// Serve serves one accepted association until its end, which it returns: nil after a release, the context's error when
+// that ended it. The calling goroutine reads and answers requests in their order; one more goroutine sends reports, from
+// the first of them on.
+func (s *Server) Serve(ctx context.Context, a mms.Association) error {
+	ss := s.open(a)
+	s.emit(Associated{Principal: ss.principal()})
+	err := ss.loop(ctx)
+	a.Abort(err)
+	ss.out.close()
+	s.lose(ss)
+	s.emit(Ended{Principal: ss.principal(), Cause: err})
+	if errors.Is(err, mms.ErrReleased) {
+		return nil
+	}
+	return err
+}
+
+func (s *Server) open(a mms.Association) *session {
+	ss := &session{s: s, a: a, params: a.Params()}
+	ss.out.init(ss)
+	return ss
+}
+
+func (ss *session) loop(ctx context.Context) error {
+	for {
+		p, err := ss.a.Recv(ctx)
+		if err != nil {
+			return err
+		}
+		if answer := ss.handle(p); answer != nil {
+			if err := ss.a.Send(answer); err != nil {
+				return err
+			}
+		}
+		for len(ss.afters) > 0 {
+			f := ss.afters[0]
+			ss.afters = ss.afters[1:]
+			f()
+		}
+	}
+}
+
+// lose ends what the association held: reports, selects, commands, data sets.
+func (s *Server) lose(ss *session) {
+	s.mu.Lock()
+	defer s.unlock()
+	now := s.now()
+	for _, r := range s.reports.blocks {
+		if r.owner == ss {
+			r.lose(now)
+		}
+	}
+	for _, c := range s.controls {
+		c.lose(ss)
+	}
+	for _, set := range ss.lists {
+		s.reports.unsubscribe(set)
+	}
+	s.schedule()
+}
+
+// principal is who is at the other end, now.
+func (ss *session) principal() *model.Principal {
+	if p := ss.a.Peer(); p != nil {
+		return p
+	}
+	return anonymous
+}
+
+// answered has f called once the answer to the running request has been sent.
+func (ss *session) answered(f func()) { ss.afters = append(ss.afters, f) }
+
+// pump moves buffered entries on, now that there is room.
+func (ss *session) pump() {
+	ss.s.mu.Lock()
+	defer ss.s.unlock()
+	for _, r := range ss.s.reports.blocks {
+		if r.owner == ss && r.buffered {
+			r.pump()
+		}
+	}
+}
+
+// handle gives the answer to a PDU, nil when there is none.
+func (ss *session) handle(p mms.PDU) mms.PDU {
+	switch p := p.(type) {
+	case *mms.ConfirmedRequest:
+		return ss.confirmed(p.InvokeID, p.Service)
+	case *mms.CancelRequest: // requests are answered in their order: what could be cancelled has been done
+		return &mms.CancelError{InvokeID: p.InvokeID, Error: *serviceError(mms.ErrCancel, mms.CancelNotPossible)}
+	}
+	return nil
+}
+
+func (ss *session) confirmed(id uint32, service mms.Service) mms.PDU {
+	switch r := service.(type) {
+	case *mms.Read:
+		return ss.read(id, r)
+	case *mms.Write:
+		return ss.write(id, r)
+	case *mms.GetNameList:
+		return ss.getNameList(id, r)
+	case *mms.GetVariableAccessAttributes:
+		return ss.getVariableAccessAttributes(id, r)
+	case *mms.GetNamedVariableListAttributes:
+		return ss.getListAttributes(id, r)
+	case *mms.DefineNamedVariableList:
+		return ss.defineList(id, r)
+	case *mms.DeleteNamedVariableList:
+		return ss.deleteList(id, r)
+	case *mms.Identify:
+		return ss.identify(id)
+	case *mms.Status:
+		return &mms.ConfirmedResponse{InvokeID: id, Service: &mms.StatusResponse{}} // state-changes-allowed, operational
+	}
+	ss.s.emit(Rejected{Principal: ss.principal(), Reason: "unrecognized service"})
+	return reject(id, mms.RejectUnrecognizedService)
+}
+
+func (ss *session) identify(id uint32) mms.PDU {
+	if ss.s.known(ss.principal()) != nil {
+		return failed(id, mms.ErrAccess, mms.AccessDenied)
+	}
+	c := &ss.s.cfg
+	return &mms.ConfirmedResponse{InvokeID: id, Service: &mms.IdentifyResponse{Vendor: c.Vendor, Model: c.ModelName, Revision: c.Revision}}
+}
+
+func reject(id uint32, code int32) mms.PDU {
+	return &mms.Reject{HasInvokeID: true, InvokeID: id, Reason: mms.RejectReason{Class: mms.RejectConfirmedRequest, Code: code}}
+}
+
+func failed(id uint32, class mms.ErrorClass, code int32) mms.PDU {
+	return &mms.ConfirmedError{InvokeID: id, Error: *serviceError(class, code)}
+}

@@ -1,0 +1,208 @@
+package server
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/model"
+)
+
+// write serves SetDataValues, SetDataSetValues, Set..CBValues and the control services.
+func (ss *session) write(id uint32, w *mms.Write) mms.PDU {
+	p := ss.principal()
+	list := w.Access.List
+	if w.Access.NamedList {
+		set, bad := ss.openList(p, w.Access.ListName, RightConfig, "write")
+		if bad != nil {
+			return &mms.ConfirmedError{InvokeID: id, Error: *bad}
+		}
+		list = make([]mms.VariableSpec, len(set.members))
+		for i := range list {
+			list[i] = set.members[i].spec
+		}
+	}
+	if len(list) == 0 || len(list) != len(w.Data) {
+		return reject(id, mms.RejectInvalidArgument)
+	}
+	if len(list) > ss.s.cfg.Limits.Variables {
+		return failed(id, mms.ErrResource, mms.ResourceCapabilityUnavailable)
+	}
+	response := &mms.WriteResponse{Results: make([]mms.WriteResult, len(list))}
+	for i := range list {
+		if code := ss.writeOne(p, &list[i], w.Data[i]); code != accessOK {
+			response.Results[i] = mms.WriteResult{Failed: true, Error: code}
+		}
+	}
+	return &mms.ConfirmedResponse{InvokeID: id, Service: response}
+}
+
+func (ss *session) writeOne(p *model.Principal, spec *mms.VariableSpec, v model.Value) mms.DataAccessError {
+	s := ss.s
+	at, code := s.resolve(spec)
+	if code != accessOK {
+		return code
+	}
+	n := at.node
+	if s.cfg.Authorizer != nil && s.allow(p, RightView, model.Ref{LDevice: n.ref.LDevice}) != nil {
+		return mms.ObjectNonExistent
+	}
+	if at.multi || at.ranged || n.fc == model.FCNone {
+		return mms.ObjectAccessUnsupported
+	}
+	switch n.fc {
+	case model.CO:
+		return ss.command(p, n, v)
+	case model.BR, model.RP:
+		return ss.writeRCB(p, n, v)
+	}
+	ref := at.ref(*spec)
+	right := RightConfig
+	if n.fc == model.SE || n.fc == model.SG {
+		right = RightSettingGroup
+	}
+	if s.authorize(p, right, ref, "write") != nil {
+		return mms.ObjectAccessDenied
+	}
+	v = v.Clone()
+	code = ss.store(p, n, at.off, ref, v)
+	r := AuditRecord{Principal: p, Service: "write", Right: right, Ref: ref, Value: v, AddCause: model.AddCauseNone}
+	if code != accessOK {
+		r.Err = code
+	}
+	s.audit(r)
+	return code
+}
+
+// store checks a value against type and policy, asks the application and keeps it.
+func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v model.Value) mms.DataAccessError {
+	s := ss.s
+	if !n.writable() {
+		return mms.ObjectAccessDenied
+	}
+	changes, err := flatten(nil, n, off, v)
+	switch {
+	case errors.Is(err, errOrdinal):
+		return mms.ObjectValueInvalid
+	case err != nil:
+		return mms.TypeInconsistent
+	}
+	if err := s.ask(p, n, ref, v); err != nil {
+		if code := mms.DataAccessError(0); errors.As(err, &code) {
+			return code
+		}
+		return mms.ObjectValueInvalid
+	}
+	s.mu.Lock()
+	defer s.unlock()
+	s.commit(s.now(), changes, nil)
+	return accessOK
+}
+
+// writable is the policy of what clients may write: set points, substitution, configuration, description and blocking,
+// unless SCL's valKind says RO or Conf. ctlModel and sboClass take an explicit Set: they decide how safe commands are.
+func (n *node) writable() bool {
+	switch n.fc {
+	case model.SP, model.SV, model.CF, model.DC, model.BL:
+	default:
+		return false
+	}
+	ok := true
+	n.leaves(0, func(l *node, _ int) {
+		switch {
+		case l.valKind == "RO" || l.valKind == "Conf":
+			ok = false
+		case (l.name == "ctlModel" || l.name == "sboClass") && l.valKind != "Set":
+			ok = false
+		}
+	})
+	return ok
+}
+
+// ask calls the application's hooks for a write: the nearest at or above what is written, or all those below.
+func (s *Server) ask(p *model.Principal, n *node, ref model.Ref, v model.Value) error {
+	s.mu.Lock()
+	none := len(s.hooks) == 0
+	var f WriteFunc
+	if !none {
+		f = s.hookAbove(ref)
+	}
+	s.mu.Unlock()
+	switch {
+	case none:
+		return nil
+	case f != nil:
+		return f(p, ref, v)
+	}
+	return s.askBelow(p, n, ref, v)
+}
+
+// hookAbove finds the hook with the longest path at or above ref.
+func (s *Server) hookAbove(ref model.Ref) WriteFunc {
+	for {
+		if f := s.hook(ref); f != nil {
+			return f
+		}
+		i := strings.LastIndexAny(ref.Path, ".(")
+		if ref.Path == "" {
+			return nil
+		}
+		ref.Path = ref.Path[:max(i, 0)]
+	}
+}
+
+func (s *Server) hook(ref model.Ref) WriteFunc {
+	if f := s.hooks[ref]; f != nil {
+		return f
+	}
+	ref.FC = model.FCNone
+	return s.hooks[ref]
+}
+
+// askBelow calls every hook below a structure that is written as a whole.
+func (s *Server) askBelow(p *model.Principal, n *node, ref model.Ref, v model.Value) error {
+	s.mu.Lock()
+	f := s.hook(ref)
+	s.mu.Unlock()
+	if f != nil {
+		return f(p, ref, v)
+	}
+	switch n.kind {
+	case nodeArray:
+		for i := range n.count {
+			e := ref
+			e.Path = elementPath(ref.Path, i)
+			if err := s.askBelow(p, n.children[0], e, v.At(i)); err != nil {
+				return err
+			}
+		}
+	case nodeStruct:
+		for i, c := range n.children {
+			if err := s.askBelow(p, c, ref.Child(c.name), v.At(i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeRCB sets an attribute of a report control block.
+func (ss *session) writeRCB(p *model.Principal, n *node, v model.Value) mms.DataAccessError {
+	s := ss.s
+	if s.authorize(p, RightReporting, n.ref, "write") != nil {
+		return mms.ObjectAccessDenied
+	}
+	if n.kind != nodeRCB {
+		return mms.ObjectAccessUnsupported
+	}
+	s.mu.Lock()
+	code := n.rcb.write(ss, p, n, v)
+	s.schedule()
+	s.unlock()
+	r := AuditRecord{Principal: p, Service: "write", Right: RightReporting, Ref: n.ref, Value: v.Clone(), AddCause: model.AddCauseNone}
+	if code != accessOK {
+		r.Err = code
+	}
+	s.audit(r)
+	return code
+}
