@@ -57,8 +57,12 @@ type binding struct {
 	lowest  int // minVal.f, maxVal.f
 	highest int
 
-	shown float64 // last value at main
-	valid bool    // shown is set
+	dbRefs [2]model.Ref // db and dbRef, when both are there
+
+	shown     float64 // last value at main
+	valid     bool    // shown is set
+	quality   model.Quality
+	qualified bool // quality is set
 }
 
 // bind resolves a map of points to references. Those of must have to exist in the model, the others are left out.
@@ -133,6 +137,10 @@ func bindPoint(m *model.Server, name, text string) (*binding, error) {
 	b.t, _ = leaf("t")
 	b.db, _ = leaf("db")
 	b.dbRef, _ = leaf("dbRef")
+	for i, name := range []string{"db", "dbRef"} {
+		b.dbRefs[i] = ref.Child(name)
+		b.dbRefs[i].FC = model.CF
+	}
 	b.lowest, _ = leaf("minVal.f")
 	b.highest, _ = leaf("maxVal.f")
 	return b, nil

@@ -137,3 +137,19 @@ func TestBindErrors(t *testing.T) {
 		t.Errorf("%v, %v", bs, err)
 	}
 }
+
+func TestTemplatesPassTheCheck(t *testing.T) {
+	for _, kind := range device.Kinds() {
+		tmpl, err := Template(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := scl.Parse(string(kind)+".icd", tmpl, scl.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range scl.Check(f) {
+			t.Errorf("%s: %s: %s (%s)", p.Where(), p.Severity, p.Msg, p.Hint)
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package der
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gridward/gridward/acsi/server"
+	"github.com/gridward/gridward/model"
+)
+
+// control obeys the commands for the limit or for the set-point. It is a server.ControlHandler.
+type control struct {
+	u       *unit
+	object  model.Ref
+	target  bool // the set-point; otherwise the limit
+	pending *pending
+}
+
+// pending is a command whose ramp has not ended.
+type pending struct {
+	cmd      *server.Command
+	deadline time.Time
+	done     func(model.AddCause)
+}
+
+// control gives the commands for limit and set-point to their handlers, where their objects can be operated.
+func (u *unit) control() error {
+	for _, b := range u.bindings {
+		name := b.point.Name
+		if name != "limit" && name != "target" {
+			continue
+		}
+		if _, ok := b.typ.Field("Oper"); !ok {
+			if _, forced := u.cfg.Map[name]; forced {
+				return fmt.Errorf("%w: point %q: %s cannot be operated", ErrMap, name, b.object)
+			}
+			continue
+		}
+		c := &control{u: u, object: b.object, target: name == "target"}
+		if c.target {
+			if _, ok := u.cfg.Device.Targets(); !ok {
+				continue // a load: the server refuses with not-supported
+			}
+			u.target = c
+		} else {
+			u.limit = c
+		}
+		if err := u.srv.Handle(b.object, c); err != nil {
+			return fmt.Errorf("%w: point %q: %w", ErrMap, name, err)
+		}
+	}
+	return nil
+}
+
+// Check refuses values that the device cannot obey and commands to a device that cannot obey now.
+func (c *control) Check(cmd *server.Command) model.AddCause {
+	u := c.u
+	u.mu.Lock()
+	defer u.unlock()
+	cause := c.check(cmd)
+	if cause != model.AddCauseNone {
+		u.emit(CommandEnded{Object: c.object, Peer: cmd.Principal, AddCause: cause})
+	}
+	return cause
+}
+
+func (c *control) check(cmd *server.Command) model.AddCause {
+	w, ok := number(cmd.Value)
+	r := c.u.cfg.Device.Limits()
+	if c.target {
+		r, _ = c.u.cfg.Device.Targets()
+	}
+	switch {
+	case !ok || !r.Contains(w):
+		return model.AddCauseInconsistentParameters
+	case c.u.health != HealthOK:
+		return model.AddCauseBlockedByHealth
+	case c.pending != nil:
+		return model.AddCauseCommandInExecution
+	}
+	return model.AddCauseNone
+}
+
+// Operate begins the ramp. Its end is found by tick, or at once when there is nothing to do.
+func (c *control) Operate(cmd *server.Command, done func(model.AddCause)) {
+	u := c.u
+	u.mu.Lock()
+	defer u.unlock()
+	w, _ := number(cmd.Value)
+	set := u.dev.SetLimit
+	if c.target {
+		set = u.dev.SetTarget
+	}
+	if err := set(w); err != nil {
+		u.later(func() { done(model.AddCauseInconsistentParameters) })
+		u.emit(CommandEnded{Object: c.object, Peer: cmd.Principal, AddCause: model.AddCauseInconsistentParameters})
+		return
+	}
+	if u.failSafe.active && !c.target {
+		u.failSafe.saved = w // what holds once the fail-safe ends
+	}
+	c.pending = &pending{cmd: cmd, deadline: u.cfg.Now().Add(u.cfg.CommandTimeout), done: done}
+	u.emit(Commanded{Object: c.object, Value: w, Peer: cmd.Principal})
+}
+
+// Canceled forgets a command that the server has given up. The device goes on to where it was told to go: a limit that
+// was accepted must not be lost with the association that brought it.
+func (c *control) Canceled(cmd *server.Command, why model.AddCause) {
+	c.u.mu.Lock()
+	defer c.u.unlock()
+	if c.pending != nil && c.pending.cmd.CtlNum == cmd.CtlNum {
+		c.end(why, false)
+	}
+}
+
+// checkCommands ends the commands that have been carried out, cannot be, or took too long. The caller holds mu.
+func (u *unit) checkCommands(now time.Time) {
+	for _, c := range []*control{u.limit, u.target} {
+		if c == nil || c.pending == nil {
+			continue
+		}
+		reached := u.dev.LimitReached
+		if c.target {
+			reached = u.dev.TargetReached
+		}
+		switch {
+		case u.state.Failed:
+			c.end(model.AddCauseAbortedByTrip, true)
+		case now.After(c.pending.deadline):
+			c.end(model.AddCauseTimeLimitOver, true)
+		case reached() && u.health == HealthOK:
+			c.end(model.AddCauseNone, true)
+		}
+	}
+}
+
+// end ends the pending command. The caller holds mu.
+func (c *control) end(why model.AddCause, tell bool) {
+	p := c.pending
+	c.pending = nil
+	if tell {
+		c.u.later(func() { p.done(why) })
+	}
+	c.u.emit(CommandEnded{Object: c.object, Peer: p.cmd.Principal, AddCause: why})
+}
+
+// number reads ctlVal: a number, or a structure with one (AnalogueValue: i or f).
+func number(v model.Value) (float64, bool) {
+	if f, ok := v.AsFloat(); ok {
+		return f, true
+	}
+	if i, ok := v.AsInt(); ok {
+		return float64(i), true
+	}
+	if v.Kind() != model.KindStruct {
+		return 0, false
+	}
+	for _, m := range v.Members() {
+		if f, ok := m.AsFloat(); ok {
+			return f, true
+		}
+	}
+	for _, m := range v.Members() {
+		if i, ok := m.AsInt(); ok {
+			return float64(i), true
+		}
+	}
+	return 0, false
+}
+
+// failSafe is the limit that holds when nobody has been associated for FailSafe.After.
+type failSafe struct {
+	active bool
+	since  time.Time // of the last association
+	saved  float64   // W, the limit before
+}
+
+// checkFailSafe begins and ends the fail-safe. The caller holds mu.
+func (u *unit) checkFailSafe(now time.Time) error {
+	f, cfg := &u.failSafe, u.cfg.FailSafe
+	if u.assocs > 0 {
+		f.since = now
+	}
+	lonely := cfg.After > 0 && now.Sub(f.since) >= cfg.After
+	if lonely == f.active {
+		return nil
+	}
+	var err error
+	if lonely {
+		f.saved = u.state.LimitGoal
+		err = u.dev.SetLimit(cfg.Limit)
+		if cfg.Release {
+			u.dev.ClearTarget()
+		}
+	} else {
+		err = u.dev.SetLimit(f.saved)
+	}
+	if err != nil {
+		return errors.Join(errors.New("der: fail-safe"), err)
+	}
+	f.active = lonely
+	u.emit(FailSafeChanged{Active: lonely, Limit: cfg.Limit})
+	return nil
+}
+
+// associated counts associations.
+func (u *unit) associated(delta int) {
+	u.mu.Lock()
+	defer u.unlock()
+	u.assocs += delta
+	u.failSafe.since = u.cfg.Now()
+}
