@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/gridward/gridward/asn1/ber"
+	"github.com/gridward/gridward/asn1/jer"
 	"github.com/gridward/gridward/asn1/xer"
 )
 
@@ -150,4 +151,16 @@ func size(encode func([]byte) ([]byte, error)) int {
 	*buf = b[:0]
 	scratch.Put(buf)
 	return n
+}
+
+// AppendJSON appends p as JSON for people, with the identifiers of ISO 9506-2. It cannot be read back.
+func AppendJSON(b []byte, p PDU) ([]byte, error) {
+	var w jer.Writer
+	w.Reset(b)
+	codePDU(&w, p)
+	out, err := w.Bytes()
+	if err != nil {
+		return b, fmt.Errorf("mms: %w", err)
+	}
+	return out, nil
 }
