@@ -48,8 +48,11 @@ func newRootCmd() *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return cli.BindEnv(cmd) }
 	root.AddCommand(newVersionCmd())
 	// One line a noun, in alphabetical order.
+	root.AddCommand(newDERCmd())
+	root.AddCommand(newManCmd())
 	root.AddCommand(newMMSCmd())
 	root.AddCommand(newPKICmd())
+	root.AddCommand(newSCLCmd())
 	return root
 }
 
