@@ -20,7 +20,9 @@ type compiler struct {
 	doneDA   map[string]*compiled
 	doneEnum map[string]*compiled
 	defaults map[*model.Type]map[int]fieldValue // by field of a type
-	fields   int                                // of all types, against Limits.Fields
+	zeros    map[*model.Type]model.Value
+	grouped  bool // some default is by setting group
+	fields   int  // of all types, against Limits.Fields
 
 	suggested int // searches for similar names, which are slow
 }
@@ -63,7 +65,7 @@ func newCompiler(f *File) *compiler {
 		das: make(map[string]*Element), enums: make(map[string]*Element),
 		doneLN: make(map[string]*nodeType), doneDO: make(map[string]*compiled),
 		doneDA: make(map[string]*compiled), doneEnum: make(map[string]*compiled),
-		defaults: make(map[*model.Type]map[int]fieldValue),
+		defaults: make(map[*model.Type]map[int]fieldValue), zeros: make(map[*model.Type]model.Value),
 	}
 	for _, e := range f.templates() {
 		if m := c.index(e.Name); m != nil {
@@ -124,7 +126,12 @@ func (c *compiler) fill(t *model.Type, out []model.Value) {
 		return
 	}
 	if t.Basic != model.BasicStruct {
-		out[0] = t.Zero()
+		zero, ok := c.zeros[t]
+		if !ok {
+			zero = t.Zero()
+			c.zeros[t] = zero
+		}
+		out[0] = zero
 		return
 	}
 	defaults := c.defaults[t]

@@ -213,6 +213,9 @@ func (b *builder) settings(n builtNode, e *Element) {
 
 // activate makes the values of the active setting group the initial ones.
 func (b *builder) activate(d *model.LogicalDevice, group int) {
+	if b.out.Groups == nil {
+		return
+	}
 	for _, n := range d.Nodes {
 		for i := range n.Objects {
 			o := &n.Objects[i]

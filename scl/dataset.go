@@ -40,6 +40,10 @@ func (b *builder) member(e *Element, own *model.LogicalDevice) (model.Ref, bool)
 		b.error(e, "write the two letters of the functional constraint", "fc=%q is not a functional constraint", e.Attr("fc"))
 		return model.Ref{}, false
 	}
+	if e.Attr("lnClass") == "" {
+		e.missing("lnClass", b.sink)
+		return model.Ref{}, false
+	}
 	d := own
 	if inst, given := e.Lookup("ldInst"); given {
 		if d, ok = b.insts[inst]; !ok {
@@ -59,7 +63,7 @@ func (b *builder) member(e *Element, own *model.LogicalDevice) (model.Ref, bool)
 	}
 	path := e.Attr("doName")
 	if path == "" {
-		b.error(e, `add doName="..."`, "data set member has no doName")
+		e.missing("doName", b.sink)
 		return model.Ref{}, false
 	}
 	if da := e.Attr("daName"); da != "" {

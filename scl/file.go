@@ -33,7 +33,7 @@ type Header struct {
 // what is wrong with the content is found by Check and by Server. name is used in messages only.
 func Parse(name string, data []byte, limits Limits) (*File, error) {
 	limits = limits.withDefaults()
-	root, err := readXML(name, data, limits)
+	root, plain, err := readXML(name, data, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +46,9 @@ func Parse(name string, data []byte, limits Limits) (*File, error) {
 	}
 	f := &File{Name: name, Root: root, limits: limits}
 	notes := &sink{file: name}
+	if plain {
+		notes.warn(root, `add xmlns="`+Namespace+`"`, "SCL is in no name space")
+	}
 	f.Edition = Edition{root.Attr("version"), root.Attr("revision"), root.Attr("release")}
 	if h := root.Child("Header"); h != nil {
 		f.Header = Header{h.Attr("id"), h.Attr("version"), h.Attr("revision"), h.Attr("toolID")}

@@ -248,7 +248,9 @@ func (b *builder) values() {
 		for i := range n.node.Objects {
 			o := &n.node.Objects[i]
 			b.c.fill(o.Type, b.out.Initial[o.Slot:o.Slot+o.Type.Slots])
-			b.c.groups(o.Type, o.Slot, groups)
+			if b.c.grouped {
+				b.c.groups(o.Type, o.Slot, groups)
+			}
 		}
 		b.instances(n, groups)
 	}

@@ -93,7 +93,7 @@ func TestServerInitial(t *testing.T) {
 		{"DER1LD0/MMXU1.TotW.units.SIUnit[CF]", model.Int(38)},
 		{"DER1LD0/MMXU1.HaA.harm(1)[MX]", model.Float32(0)},
 		{"DER1LD0/MMXU1.HaA.harm(2)[MX]", model.Float32(0.25)},
-		{"DER1LD0/pvDWMX1.WMaxSpt.setMag[SG]", model.Float32(20)}, // group 2 is active
+		{"DER1LD0/pvDWMX1.WMaxSpt.setMag.f[SG]", model.Float32(20)}, // group 2 is active
 		{"DER1LD0/LLN0.Mod.Oper.Check[CO]", model.Bits(0, 2)},
 		{"DER1LD0/LLN0.Mod.t[ST]", model.Time(0)},
 	}
@@ -111,7 +111,7 @@ func TestServerInitial(t *testing.T) {
 			t.Errorf("%s: %v, want %v", tt.ref, got, tt.want)
 		}
 	}
-	target, _ := srv.Find(model.Ref{LDevice: "DER1LD0", LN: "pvDWMX1", Path: "WMaxSpt.setMag", FC: model.SG})
+	target, _ := srv.Find(model.Ref{LDevice: "DER1LD0", LN: "pvDWMX1", Path: "WMaxSpt.setMag.f", FC: model.SG})
 	if g := srv.Groups[target.Slot]; len(g) != 2 || !g[0].Equal(model.Float32(10)) || !g[1].Equal(model.Float32(20)) {
 		t.Errorf("setting groups: %v", g)
 	}

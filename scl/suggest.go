@@ -13,7 +13,7 @@ func nearest(id string, among map[string]*Element) string {
 		return ""
 	}
 	for name := range among {
-		if d := distance(id, name, best); d < best || d == best && d < 3 && name < bestName {
+		if d := distance(id, name, best+1); d < best || d == best && d < 3 && name < bestName {
 			best, bestName = d, name
 		}
 	}

@@ -228,4 +228,5 @@ func (c *compiler) setDefault(t *model.Type, m *Element, f model.Field, s *sink)
 		c.defaults[t] = make(map[int]fieldValue)
 	}
 	c.defaults[t][len(t.Fields)] = v
+	c.grouped = c.grouped || len(v.groups) > 0
 }

@@ -18,23 +18,24 @@ type reader struct {
 	data   []byte
 	limits Limits
 	names  map[string]string // interned names and values
+	plain  bool              // the root element is in no name space
 
 	offset    int // how far line and col have been counted
 	line, col int32
 }
 
-// readXML reads one document. Its errors are Problems.
-func readXML(file string, data []byte, limits Limits) (*Element, error) {
+// readXML reads one document, and tells whether its root is in no name space. Its errors are Problems.
+func readXML(file string, data []byte, limits Limits) (root *Element, plain bool, err error) {
 	r := &reader{file: file, limits: limits, names: make(map[string]string), line: 1, col: 1}
 	if len(data) > limits.Size {
-		return nil, r.fail(ErrLimit, "split the file or raise the limit",
+		return nil, false, r.fail(ErrLimit, "split the file or raise the limit",
 			"%d octets are more than the limit of %d", len(data), limits.Size)
 	}
-	var err error
 	if r.data, err = r.decode(data); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return r.document()
+	root, err = r.document()
+	return root, r.plain, err
 }
 
 func (r *reader) fail(kind error, hint, format string, args ...any) error {
@@ -102,6 +103,7 @@ func (r *reader) document() (*Element, error) {
 				return nil, r.fail(ErrSyntax, "keep one SCL element", "a second root element %s", e.Name)
 			default:
 				root = e
+				r.plain = t.Name.Space == ""
 			}
 			open = e
 		case xml.EndElement:
