@@ -25,13 +25,13 @@ func (f *Fleet) Control(id string, role Role) (Bounds, error) {
 
 // Operate gives a DER a set-point or limit in W and waits for the outcome. Besides the errors of Control it returns what
 // Session.Operate does: a *Refusal, the end of ctx, or that of the association.
-func (f *Fleet) Operate(ctx context.Context, id string, role Role, watts float64, opt OperateOptions) error {
+func (f *Fleet) Operate(ctx context.Context, id string, role Role, watts float64, opt OperateOptions) (terminated bool, err error) {
 	if _, err := f.Control(id, role); err != nil {
-		return err
+		return false, err
 	}
 	d, err := f.der(id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	d.mu.Lock()
 	s := d.session
@@ -41,7 +41,7 @@ func (f *Fleet) Operate(ctx context.Context, id string, role Role, watts float64
 	}
 	d.mu.Unlock()
 	if s == nil || p == nil {
-		return fmt.Errorf("%w: %s", ErrOffline, id)
+		return false, fmt.Errorf("%w: %s", ErrOffline, id)
 	}
 	return s.Operate(ctx, p.object, watts/p.scale, opt)
 }

@@ -429,13 +429,13 @@ func TestOwnLinkLost(t *testing.T) {
 func TestOperate(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		ctx := r.t.Context()
-		if err := r.fleet.Operate(ctx, one, fleet.Setpoint, 1, fleet.OperateOptions{}); !errors.Is(err, fleet.ErrOffline) {
+		if _, err := r.fleet.Operate(ctx, one, fleet.Setpoint, 1, fleet.OperateOptions{}); !errors.Is(err, fleet.ErrOffline) {
 			t.Errorf("offline: %v", err)
 		}
 		r.fleet.Available(oneFull)
 		r.pass(2 * time.Second)
-		if err := r.fleet.Operate(ctx, one, fleet.Setpoint, 12e3, fleet.OperateOptions{}); err != nil {
-			t.Fatal(err)
+		if terminated, err := r.fleet.Operate(ctx, one, fleet.Setpoint, 12e3, fleet.OperateOptions{}); err != nil || !terminated {
+			t.Fatal(terminated, err)
 		}
 		r.pass(15 * time.Second)
 		if s := r.one(); s.Setpoint != 12e3 || math.Abs(float64(s.ActivePower)-12e3) > 100 {
@@ -443,7 +443,7 @@ func TestOperate(t *testing.T) {
 		}
 		r.device.Set(fleettest.Refuse(model.AddCauseBlockedByMode, true))
 		var refusal *fleet.Refusal
-		if err := r.fleet.Operate(ctx, one, fleet.Limit, 1, fleet.OperateOptions{}); !errors.As(err, &refusal) || refusal.AddCause != model.AddCauseBlockedByMode {
+		if _, err := r.fleet.Operate(ctx, one, fleet.Limit, 1, fleet.OperateOptions{}); !errors.As(err, &refusal) || refusal.AddCause != model.AddCauseBlockedByMode {
 			t.Errorf("refused: %v", err)
 		}
 		if _, err := r.fleet.Control("nobody@plant.example", fleet.Limit); !errors.Is(err, fleet.ErrUnknown) {

@@ -36,9 +36,9 @@ type Session interface {
 	// Subscribe enables a report control block (FC BR or RP). handler is called for each report in order, from one
 	// goroutine. An error that wraps ErrReserved means that another client has the block.
 	Subscribe(ctx context.Context, rcb model.Ref, opt SubscribeOptions, handler func(*Report)) (resynced bool, err error)
-	// Operate gives a controllable data object a value and waits for the outcome: nil after the response (normal
-	// security) or a positive CommandTermination (enhanced). A refusal is a *Refusal.
-	Operate(ctx context.Context, object model.Ref, value float64, opt OperateOptions) error
+	// Operate gives a controllable data object a value and waits for the outcome: terminated is true after a positive
+	// CommandTermination (enhanced security), false after the response alone (normal). A refusal is a *Refusal.
+	Operate(ctx context.Context, object model.Ref, value float64, opt OperateOptions) (terminated bool, err error)
 	// Done is closed at the end of the association; Err then tells why.
 	Done() <-chan struct{}
 	Err() error

@@ -230,17 +230,17 @@ func (s *session) report(now time.Time, period time.Duration) {
 	}
 }
 
-func (s *session) Operate(ctx context.Context, object model.Ref, value float64, opt fleet.OperateOptions) error {
+func (s *session) Operate(ctx context.Context, object model.Ref, value float64, opt fleet.OperateOptions) (bool, error) {
 	d := s.dev
 	d.mu.Lock()
 	refuse, late, hang, drop, delay := d.refuse, d.late, d.hang, d.drop, d.Delay
 	d.mu.Unlock()
 	if drop {
 		s.end(mms.ErrLinkLost)
-		return mms.ErrLinkLost
+		return false, mms.ErrLinkLost
 	}
 	if refuse != model.AddCauseNone && !late {
-		return &fleet.Refusal{Step: "operate", AddCause: refuse}
+		return false, &fleet.Refusal{Step: "operate", AddCause: refuse}
 	}
 	wait := time.NewTimer(delay)
 	defer wait.Stop()
@@ -251,15 +251,15 @@ func (s *session) Operate(ctx context.Context, object model.Ref, value float64, 
 	select {
 	case <-expired:
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	case <-s.done:
-		return s.Err()
+		return false, s.Err()
 	}
 	if refuse != model.AddCauseNone {
-		return &fleet.Refusal{Step: "termination", AddCause: refuse}
+		return false, &fleet.Refusal{Step: "termination", AddCause: refuse}
 	}
 	if opt.Test {
-		return nil
+		return true, nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -269,5 +269,5 @@ func (s *session) Operate(ctx context.Context, object model.Ref, value float64, 
 		d.setpoint = value
 	}
 	d.event(time.Now())
-	return nil
+	return true, nil
 }
