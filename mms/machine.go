@@ -154,3 +154,9 @@ func InvokeID(p PDU) (uint32, bool) {
 	}
 	return 0, false
 }
+
+// Waits tells whether one of our requests is still unanswered.
+func (m *Machine[K]) Waits(invokeID uint32) bool {
+	_, ok := m.out.Get(invokeID)
+	return ok
+}
