@@ -21,15 +21,6 @@ type device struct {
 	listNames []string
 }
 
-// find gives the node of a reference within the device, with or without array indices.
-func (d *device) find(r model.Ref) *node {
-	if n, ok := d.items[r.Item()]; ok {
-		return n
-	}
-	n, _ := d.locate(r)
-	return n
-}
-
 // locate resolves a reference with array indices: its node, and how far behind the node's slots its own are.
 // Without an FC it finds the first functional constraint that has the path.
 func (d *device) locate(r model.Ref) (n *node, off int) {

@@ -104,8 +104,7 @@ func (s *Server) Handle(ref model.Ref, h ControlHandler) error {
 // HandleWrite shows f what clients write to ref and below it before it is stored. The longest matching reference wins,
 // one with a functional constraint before one without.
 func (s *Server) HandleWrite(ref model.Ref, f WriteFunc) error {
-	d := s.devices[ref.LDevice]
-	if d == nil || d.find(ref) == nil {
+	if n, _ := s.locate(ref); n == nil {
 		return fmt.Errorf("%w: %s", ErrUnknown, ref)
 	}
 	s.mu.Lock()
