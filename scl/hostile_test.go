@@ -33,7 +33,8 @@ func TestParseRefuses(t *testing.T) {
 		{"doctype", "<!DOCTYPE SCL>\n" + head + "</SCL>", Limits{}, ErrSyntax, "1:1", "document type definitions"},
 		{
 			"entity bomb", `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>` + head + "&b;</SCL>",
-			Limits{}, ErrSyntax, "1:1", "document type definitions",
+			Limits{},
+			ErrSyntax, "1:1", "document type definitions",
 		},
 		{"unknown entity", head + "\n<Text>&b;</Text></SCL>", Limits{}, ErrSyntax, "2:10", "invalid character entity &b;"},
 		{"attribute twice", head + `<IED name="a" name="b"/></SCL>`, Limits{}, ErrSyntax, "1:47", "attribute name twice"},

@@ -204,8 +204,8 @@ func readVals(e *Element, t *model.Type, s *sink) (v fieldValue, found bool) {
 
 // valHint names the values of an enumeration.
 func valHint(t *model.Type) string {
-	switch {
-	case t.Basic == model.BasicEnum:
+	switch t.Basic {
+	case model.BasicEnum:
 		var names []string
 		for ord := int32(math.MinInt16); len(names) < 9 && len(names) < len(t.Enum.Names) && ord <= math.MaxInt16; ord++ {
 			if name, ok := t.Enum.Names[ord]; ok {
@@ -213,7 +213,7 @@ func valHint(t *model.Type) string {
 			}
 		}
 		return "use one of: " + quoted(names, 8)
-	case t.Basic == model.BasicDbpos:
+	case model.BasicDbpos:
 		return "use intermediate-state, off, on or bad-state"
 	}
 	return "change the value, or the bType of the attribute"

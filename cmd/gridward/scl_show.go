@@ -143,7 +143,7 @@ func (n *sclNode) print(w io.Writer) {
 	fmt.Fprintf(w, "      LN %s%s\n", n.Name, labelled("type", n.Type, "", n.Desc))
 	for _, o := range n.Objects {
 		fmt.Fprintf(w, "        %s%s\n", o.Name, labelled("cdc", o.CDC, "", o.Desc))
-		for _, l := range o.Leafs {
+		for _, l := range o.Leaves {
 			fmt.Fprintf(w, "          %-2s %s %s%s = %s\n", l.FC, l.Name, l.BType, labelled("type", l.Enum, "trg", strings.Join(l.Trigger, ","), "sAddr", l.SAddr), l.text)
 		}
 	}

@@ -70,7 +70,7 @@ type sclObject struct {
 	CDC   string    `json:"cdc"`
 	Type  string    `json:"type"`
 	Desc  string    `json:"desc,omitempty"`
-	Leafs []sclLeaf `json:"das"`
+	Leaves []sclLeaf `json:"das"`
 }
 
 type sclLeaf struct {
@@ -201,7 +201,7 @@ func viewNode(srv *model.Server, d *model.LogicalDevice, n *model.LogicalNode) s
 }
 
 func viewObject(srv *model.Server, o *model.Object) sclObject {
-	v := sclObject{Name: o.Name, CDC: o.Type.CDC, Type: o.Type.ID, Desc: o.Desc, Leafs: []sclLeaf{}}
+	v := sclObject{Name: o.Name, CDC: o.Type.CDC, Type: o.Type.ID, Desc: o.Desc, Leaves: []sclLeaf{}}
 	t := model.Target{Object: o, Type: o.Type, Slot: o.Slot}
 	for l := range t.Leaves(model.Ref{}, model.FCNone) {
 		name := l.Ref.Path[1:] // below the object, after the dot
@@ -209,13 +209,16 @@ func viewObject(srv *model.Server, o *model.Object) sclObject {
 			Name: name, FC: l.Ref.FC.String(), BType: l.Type.Basic.String(), SAddr: o.SAddr[name],
 			Value: srv.Initial[l.Slot].Plain(l.Type), text: srv.Initial[l.Slot].Text(l.Type),
 		}
+		if leaf.text == "" {
+			leaf.text = `""`
+		}
 		if l.Trigger != 0 {
 			leaf.Trigger = l.Trigger.Names()
 		}
 		if l.Type.Enum != nil {
 			leaf.Enum = l.Type.Enum.ID
 		}
-		v.Leafs = append(v.Leafs, leaf)
+		v.Leaves = append(v.Leaves, leaf)
 	}
 	return v
 }
