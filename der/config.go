@@ -64,7 +64,8 @@ type Config struct {
 	Now        func() time.Time // nil: time.Now
 }
 
-// FailSafe is what a device does when nobody looks after it.
+// FailSafe is what a device does when nobody looks after it. Once somebody has associated again, the limit from before
+// holds again.
 type FailSafe struct {
 	After   time.Duration // without an association; 0: never
 	Limit   float64       // W, limit of the magnitude of active power

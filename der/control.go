@@ -3,17 +3,21 @@ package der
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gridward/gridward/acsi/server"
+	"github.com/gridward/gridward/der/device"
 	"github.com/gridward/gridward/model"
 )
 
-// control obeys the commands for the limit or for the set-point. It is a server.ControlHandler.
+// control obeys the commands for a limit or set-point. It is a server.ControlHandler.
 type control struct {
 	u       *unit
 	object  model.Ref
-	target  bool // the set-point; otherwise the limit
+	target  bool         // a set-point; otherwise a limit
+	unit    float64      // W that a command of 1 means
+	allowed device.Range // W
 	pending *pending
 }
 
@@ -24,31 +28,44 @@ type pending struct {
 	done     func(model.AddCause)
 }
 
-// control gives the commands for limit and set-point to their handlers, where their objects can be operated.
+// controlOf says how the point of that name is commanded, and whether it can be on that device.
+func controlOf(point string, c *device.Config) (control, bool) {
+	k := control{unit: 1, allowed: c.Limits()}
+	switch point {
+	case "limit", "target":
+	case "limitPct", "targetPct":
+		k.unit = c.Rated / 100
+	default:
+		return control{}, false
+	}
+	ok := true
+	if strings.HasPrefix(point, "target") {
+		k.target = true
+		k.allowed, ok = c.Targets()
+	}
+	return k, ok
+}
+
+// control gives the commands for limits and set-points to their handlers, where their objects can be operated. Without
+// a handler, as the set-point of a load, the server refuses with not-supported.
 func (u *unit) control() error {
 	for _, b := range u.bindings {
-		name := b.point.Name
-		if name != "limit" && name != "target" {
+		k, ok := controlOf(b.point.Name, &u.cfg.Device)
+		if !ok {
 			continue
 		}
 		if _, ok := b.typ.Field("Oper"); !ok {
-			if _, forced := u.cfg.Map[name]; forced {
-				return fmt.Errorf("%w: point %q: %s cannot be operated", ErrMap, name, b.object)
+			if _, forced := u.cfg.Map[b.point.Name]; forced {
+				return fmt.Errorf("%w: point %q: %s cannot be operated", ErrMap, b.point.Name, b.object)
 			}
 			continue
 		}
-		c := &control{u: u, object: b.object, target: name == "target"}
-		if c.target {
-			if _, ok := u.cfg.Device.Targets(); !ok {
-				continue // a load: the server refuses with not-supported
-			}
-			u.target = c
-		} else {
-			u.limit = c
-		}
+		c := &k
+		c.u, c.object = u, b.object
 		if err := u.srv.Handle(b.object, c); err != nil {
-			return fmt.Errorf("%w: point %q: %w", ErrMap, name, err)
+			return fmt.Errorf("%w: point %q: %w", ErrMap, b.point.Name, err)
 		}
+		u.controls = append(u.controls, c)
 	}
 	return nil
 }
@@ -66,18 +83,17 @@ func (c *control) Check(cmd *server.Command) model.AddCause {
 }
 
 func (c *control) check(cmd *server.Command) model.AddCause {
-	w, ok := number(cmd.Value)
-	r := c.u.cfg.Device.Limits()
-	if c.target {
-		r, _ = c.u.cfg.Device.Targets()
-	}
+	x, ok := number(cmd.Value)
 	switch {
-	case !ok || !r.Contains(w):
+	case !ok || !c.allowed.Contains(x*c.unit):
 		return model.AddCauseInconsistentParameters
 	case c.u.health != HealthOK:
 		return model.AddCauseBlockedByHealth
-	case c.pending != nil:
-		return model.AddCauseCommandInExecution
+	}
+	for _, other := range c.u.controls { // a limit in W and one in percent are the same limit
+		if other.target == c.target && other.pending != nil {
+			return model.AddCauseCommandInExecution
+		}
 	}
 	return model.AddCauseNone
 }
@@ -87,7 +103,8 @@ func (c *control) Operate(cmd *server.Command, done func(model.AddCause)) {
 	u := c.u
 	u.mu.Lock()
 	defer u.unlock()
-	w, _ := number(cmd.Value)
+	x, _ := number(cmd.Value)
+	w := x * c.unit
 	set := u.dev.SetLimit
 	if c.target {
 		set = u.dev.SetTarget
@@ -116,8 +133,8 @@ func (c *control) Canceled(cmd *server.Command, why model.AddCause) {
 
 // checkCommands ends the commands that have been carried out, cannot be, or took too long. The caller holds mu.
 func (u *unit) checkCommands(now time.Time) {
-	for _, c := range []*control{u.limit, u.target} {
-		if c == nil || c.pending == nil {
+	for _, c := range u.controls {
+		if c.pending == nil {
 			continue
 		}
 		reached := u.dev.LimitReached

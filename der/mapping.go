@@ -127,6 +127,13 @@ func bindPoint(m *model.Server, name, text string) (*binding, error) {
 	if _, ok := valueOf(b.mainTyp, 0); !ok {
 		return nil, fmt.Errorf("%w: point %q: %s is a %s", ErrMap, name, ref, b.mainTyp.Basic)
 	}
+	if e := b.mainTyp.Enum; e != nil && p.kind == ordinal {
+		for o := device.Off; o <= device.Fault; o++ {
+			if _, ok := e.Names[int32(o)+1]; !ok {
+				return nil, fmt.Errorf("%w: point %q: %s has no value %d for %v", ErrMap, name, ref, o+1, o)
+			}
+		}
+	}
 	for _, path := range []string{"instMag.f", "instCVal.mag.f"} {
 		if slot, t := leaf(path); slot >= 0 && t.Basic == model.BasicFloat32 {
 			b.instant = slot

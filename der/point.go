@@ -77,6 +77,8 @@ var points = func() []Point {
 		of(ordinal, "operating", func(s *device.State) float64 { return float64(s.Operating) + 1 }),
 		a("limit", rated, 0, func(s *device.State) float64 { return s.Limit }),
 		a("target", rated, 0, func(s *device.State) float64 { return s.Target }),
+		a("limitPct", hundred, 0, func(s *device.State) float64 { return 100 * s.Limit / s.Rated }),
+		a("targetPct", hundred, 0, func(s *device.State) float64 { return 100 * s.Target / s.Rated }),
 		a("available", rated, 500, func(s *device.State) float64 { return s.Available }),
 		a("irradiance", func(*device.Config) float64 { return 1000 }, 1000, func(s *device.State) float64 { return s.Irradiance }),
 		a("ambient", hundred, 500, func(s *device.State) float64 { return s.Ambient }),
@@ -142,9 +144,9 @@ func valueOf(t *model.Type, x float64) (model.Value, bool) {
 		}
 		return model.Float32(float32(x)), true
 	case model.KindInt:
-		return model.Int(int64(math.Round(clampTo(x, math.MinInt64, math.MaxInt64, size, true)))), true
+		return model.Int(int64(clampTo(math.Round(x), size, true))), true
 	case model.KindUint:
-		return model.Uint(uint64(math.Round(clampTo(x, 0, math.MaxUint64, size, false)))), true
+		return model.Uint(uint64(clampTo(math.Round(x), size, false))), true
 	case model.KindBool:
 		return model.Bool(x != 0), true
 	}
@@ -152,17 +154,14 @@ func valueOf(t *model.Type, x float64) (model.Value, bool) {
 }
 
 // clampTo keeps x within an integer of size bits.
-func clampTo(x, low, high float64, size int, signed bool) float64 {
+func clampTo(x float64, size int, signed bool) float64 {
+	bits := 64.0
 	if size > 0 && size < 64 {
-		if signed {
-			low, high = -math.Exp2(float64(size-1)), math.Exp2(float64(size-1))-1
-		} else {
-			high = math.Exp2(float64(size)) - 1
-		}
-	} else if signed {
-		high = math.Exp2(63) - 1024 // the largest float64 below 2^63
-	} else {
-		high = math.Exp2(64) - 2048
+		bits = float64(size)
 	}
-	return max(low, min(x, high))
+	low, high := 0.0, math.Exp2(bits)
+	if signed {
+		low, high = -math.Exp2(bits-1), math.Exp2(bits-1)
+	}
+	return max(low, min(x, math.Nextafter(high, 0)))
 }

@@ -9,40 +9,40 @@ import (
 )
 
 // publish shows the state in the server as one transaction. instMag follows every value; mag and cVal follow once they
-// are further than db from what they show (IEC 61850-7-3: db in thousandths of a percent of dbRef). The caller holds mu.
-func (u *unit) publish(now time.Time) error {
-	stamp, quality := timestamp(now), model.QualityValue(u.quality)
-	frozen := u.quality.Validity() == model.Questionable
+// are further than db from what they show (IEC 61850-7-3: db in thousandths of a percent of dbRef).
+func (u *unit) publish(now time.Time, v view) error {
+	stamp, quality := timestamp(now), model.QualityValue(v.quality)
+	frozen := v.quality.Validity() == model.Questionable
 	return u.srv.Update(now, func(tx *server.Tx) {
 		for _, b := range u.bindings {
 			if b.point.kind == fixed {
 				continue
 			}
 			changed := false
-			if x, ok := u.pointValue(b); ok && !frozen {
+			if x, ok := pointValue(b, &v); ok && !frozen {
 				changed = u.show(tx, b, x)
 			}
-			if b.q >= 0 && (!b.qualified || b.quality != u.quality) && b.point.Name != pointFailSafe {
-				b.qualified, b.quality, changed = true, u.quality, true
+			if b.q >= 0 && (!b.qualified || b.quality != v.quality) && b.point.Name != pointFailSafe {
+				b.qualified, b.quality, changed = true, v.quality, true
 				tx.SetSlot(b.q, quality)
 			}
 			if changed && b.t >= 0 {
 				tx.SetSlot(b.t, stamp)
 			}
 		}
-		if u.health != u.shownHealth {
-			u.shownHealth = u.health
+		if v.health != u.shownHealth {
+			u.shownHealth = v.health
 			for _, m := range u.marks {
-				tx.SetSlot(m.value, model.Int(int64(u.health)))
+				tx.SetSlot(m.value, model.Int(int64(v.health)))
 				tx.SetSlot(m.t, stamp)
 			}
 		}
 	})
 }
 
-func (u *unit) pointValue(b *binding) (float64, bool) {
+func pointValue(b *binding, v *view) (float64, bool) {
 	if b.point.Name == pointFailSafe {
-		if u.failSafe.active {
+		if v.failSafe {
 			return 1, true
 		}
 		return 0, true
@@ -50,7 +50,7 @@ func (u *unit) pointValue(b *binding) (float64, bool) {
 	if b.point.value == nil {
 		return 0, false
 	}
-	x := b.point.value(&u.state)
+	x := b.point.value(&v.state)
 	return x, !math.IsNaN(x) && !math.IsInf(x, 0)
 }
 

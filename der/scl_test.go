@@ -124,6 +124,7 @@ func TestBindErrors(t *testing.T) {
 		"VAr":        "LD0/MMXU1.TotVAr.mag.f",
 		"Hz":         "LD9/MMXU1.Hz",
 		"PF":         "LD0/LLN0.NamPlt",
+		"operating":  "LD0/LLN0.Beh",
 		"nonsense":   "LD0/MMXU1.TotW",
 		"irradiance": "not a reference",
 	} {

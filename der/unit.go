@@ -18,21 +18,21 @@ type unit struct {
 	dev      Device
 	model    *model.Server
 	srv      *server.Server
-	bindings []*binding
-	marks    []mark // Health and PhyHealth
+	bindings []*binding // what they show is changed by tick alone
+	marks    []mark     // Health and PhyHealth
 
-	mu          sync.Mutex
-	origin      time.Time // wall clock at which the device's time is cfg.Start
-	moved       time.Time // wall clock of the last step that moved the device
-	state       device.State
-	health      Health
 	shownHealth Health
-	quality     model.Quality
-	limit       *control
-	target      *control
-	failSafe    failSafe
-	assocs      int
-	after       []func() // to be called once mu has been released
+
+	mu       sync.Mutex
+	origin   time.Time // wall clock at which the device's time is cfg.Start
+	moved    time.Time // wall clock of the last step that moved the device
+	state    device.State
+	health   Health
+	quality  model.Quality
+	controls []*control
+	failSafe failSafe
+	assocs   int
+	after    []func() // to be called once mu has been released
 }
 
 // mark is a data object that shows the health.
@@ -133,13 +133,9 @@ func (u *unit) introducePoint(tx *server.Tx, b *binding) {
 			}
 		}
 	}
-	r, ok := c.Limits(), true
-	if b.point.Name == "target" {
-		r, ok = c.Targets()
-	}
-	if ok {
-		set(b.lowest, r.Min)
-		set(b.highest, r.Max)
+	if k, ok := controlOf(b.point.Name, c); ok {
+		set(b.lowest, k.allowed.Min/k.unit)
+		set(b.highest, k.allowed.Max/k.unit)
 	}
 }
 
@@ -159,7 +155,7 @@ func (u *unit) findMarks() {
 	}
 }
 
-// tick steps the device to now, looks after commands and the fail-safe, and shows the points.
+// tick steps the device to now, looks after commands and the fail-safe, and shows the points. One goroutine calls it.
 func (u *unit) tick(now time.Time) error {
 	u.mu.Lock()
 	u.dev.Step(u.deviceTime(now))
@@ -171,9 +167,24 @@ func (u *unit) tick(now time.Time) error {
 	u.checkHealth(now)
 	err := u.checkFailSafe(now)
 	u.checkCommands(now)
-	err = errors.Join(err, u.publish(now))
-	u.unlock()
+	v := view{state: u.state, quality: u.quality, health: u.health, failSafe: u.failSafe.active}
+	calls := u.after
+	u.after = nil
+	u.mu.Unlock()
+	// Values first: who is told that a command has ended may read what it did.
+	err = errors.Join(err, u.publish(now, v))
+	for _, f := range calls {
+		f()
+	}
 	return err
+}
+
+// view is what publish shows.
+type view struct {
+	state    device.State
+	quality  model.Quality
+	health   Health
+	failSafe bool
 }
 
 // unlock releases mu and makes the calls that had to wait for that.

@@ -369,6 +369,37 @@ func TestLoadHasNoSetPoint(t *testing.T) {
 	})
 }
 
+// TestOwnSCL serves an SCL file that says percent where the built-in ones say watts.
+func TestOwnSCL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cid := strings.ReplaceAll(string(mustTemplate(t)), "WMaxSpt", "WMaxSptPct")
+		cid = strings.ReplaceAll(cid, `"TEMPLATE"`, `"DER1"`)
+		b := start(t, Config{Device: battery, SCL: []byte(cid), SCLName: "own.cid", Map: map[string]string{"limitPct": "LD0/DWMX1.WMaxSptPct"}})
+		c, _ := b.link.connect()
+		ctl, err := c.Control(t.Context(), ref(t, "DER1LD0/DWMX1.WMaxSptPct"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ctl.Operate(t.Context(), model.Float32(101), client.OperateOptions{}); err == nil {
+			t.Error("101 % accepted")
+		}
+		if _, err := ctl.Operate(t.Context(), model.Float32(40), client.OperateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if s, _, _, _ := b.State(); s.Limit != 4000 {
+			t.Errorf("limit %g W after 40 %%", s.Limit)
+		}
+		if got := float(t, c, "DER1LD0/DWMX1.WMaxSptPct.mxVal.f[MX]"); got != 40 {
+			t.Errorf("mxVal %g", got)
+		}
+		if got := float(t, c, "DER1LD0/DWMX1.WMaxSptPct.maxVal.f[CF]"); got != 100 {
+			t.Errorf("maxVal %g", got)
+		}
+	})
+}
+
 func TestReportsFollowTheDeadBand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, Config{Device: battery})

@@ -164,7 +164,7 @@ func (d *Device) advance(now time.Time, dt time.Duration) {
 	if d.cfg.PF == 1 {
 		q = 0
 	}
-	s.Time, s.Failed = now, d.failed
+	s.Time, s.Failed, s.Rated = now, d.failed, d.cfg.Rated
 	s.Limit, s.LimitGoal = d.limit.value, d.limit.goal
 	s.Target, s.TargetGoal, s.Dispatched = d.target.value, d.target.goal, d.dispatched
 	s.Ambient = d.cfg.Site.ambient(now, d.cfg.Seed)

@@ -72,12 +72,12 @@ func TestInvariants(t *testing.T) {
 			s := d.State()
 			checkState(t, d, s)
 			slew := rate*dt.Seconds() + 1e-6
-			switch {
-			case c.Kind == PV: // falls with the sun, rises along the ramp
+			switch c.Kind {
+			case PV: // falls with the sun, rises along the ramp
 				if s.W-before.W > slew {
 					t.Fatalf("rose by %g W in %v, ramp is %g", s.W-before.W, dt, slew)
 				}
-			case c.Kind == ChargePoint: // starts at 6 A, stops at once, otherwise ramps up
+			case ChargePoint: // starts at 6 A, stops at once, otherwise ramps up
 				if six := 6 * 3 * 230 * d.Config().PF; -s.W+before.W > slew && -s.W > six+1e-6 {
 					t.Fatalf("consumption rose by %g W in %v, ramp is %g", before.W-s.W, dt, slew)
 				}

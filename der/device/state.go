@@ -41,6 +41,7 @@ type State struct {
 
 	ExportWh, ImportWh float64 // metered since the start
 
+	Rated              float64 // of the configuration
 	Limit, LimitGoal   float64 // the limit in force, and the one it is ramping to
 	Target, TargetGoal float64 // the set-point in force, and the one it is ramping to
 	Dispatched         bool    // a set-point was given from outside
