@@ -239,7 +239,7 @@ func (m *Machine) boundClient(e *xmlscan.Element) (Event, error) {
 		m.out = sm.Element{Kind: sm.Enable, Resume: true, Max: m.client.cfg.SMMax}.Append(m.out)
 		m.step = waitEnabled
 	}
-	return Event{Kind: Ready, JID: j}, nil
+	return Event{Kind: Ready, JID: j, Managed: m.client.sm}, nil
 }
 
 // becomeReady forgets what only the negotiation needs.
@@ -264,7 +264,7 @@ func (m *Machine) resumed(e *xmlscan.Element) (Event, error) {
 		m.becomeReady(j)
 		m.step = waitNothing
 		m.counting, m.h = true, r.H
-		return Event{Kind: Ready, JID: j, Resumed: true, H: el.H}, nil
+		return Event{Kind: Ready, JID: j, Resumed: true, Managed: true, H: el.H}, nil
 	case el.Kind == sm.Failed:
 		m.bind()
 		return Event{Kind: ResumeFailed, H: el.H, HasH: el.HasH}, nil

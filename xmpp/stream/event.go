@@ -53,6 +53,7 @@ type Event struct {
 	HasH      bool
 	Resume    bool
 	Resumed   bool
+	Managed   bool // Ready: stream management was asked for or is resumed; stanzas written from now on count
 	Max       time.Duration
 	Location  string
 	Err       error
