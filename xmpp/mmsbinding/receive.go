@@ -120,6 +120,9 @@ func (c *Core) pdu(s *stanza.Stanza, a *Assoc, p mms.PDU, now time.Time) {
 			c.ignore(s.From, WhyLate)
 		}
 		return
+	case *mms.InitiateRequest, *mms.InitiateResponse, *mms.InitiateError:
+		c.ignore(s.From, WhyReplay)
+		return
 	case *mms.ConfirmedRequest:
 		if !a.seen.fresh(p.InvokeID) {
 			c.ignore(s.From, WhyReplay)

@@ -158,7 +158,7 @@ func (w *wire) detach(self jid.JID) {
 func couple(t *testing.T, centre, der Config) (w *wire, near, far mms.Association) {
 	t.Helper()
 	w = newWire(t)
-	fars := make(chan mms.Association, 1)
+	fars := make(chan mms.Association, 16)
 	centre.InsecureClear61850, der.InsecureClear61850 = true, true
 	if der.Accept == nil {
 		der.Accept = func(a mms.Association) { fars <- a }
