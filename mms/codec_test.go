@@ -45,7 +45,7 @@ func samples() map[string]PDU {
 		"status":      &ConfirmedRequest{InvokeID: 1, Service: &Status{Extended: true}},
 		"status ok":   &ConfirmedResponse{InvokeID: 1, Service: &StatusResponse{1, 2, model.Bits(5, 16)}},
 		"identify":    &ConfirmedRequest{InvokeID: 1, Service: &Identify{}},
-		"identify ok": &ConfirmedResponse{InvokeID: 1, Service: &IdentifyResponse{"Grïd", "ward", "1\x00\x1f\r", []string{"1.0.9506.2.1"}}},
+		"identify ok": &ConfirmedResponse{InvokeID: 1, Service: &IdentifyResponse{"Grïd", "ward", "1\x00\x1f\n", []string{"1.0.9506.2.1"}}},
 		"names":       &ConfirmedRequest{InvokeID: 3, Service: &GetNameList{Class: ClassDomain}},
 		"names of":    &ConfirmedRequest{InvokeID: 3, Service: &GetNameList{Scope: DomainSpecific, Domain: "D", ContinueAfter: "a"}},
 		"names aa":    &ConfirmedRequest{InvokeID: 3, Service: &GetNameList{Class: ClassNamedVariableList, Scope: AASpecific}},
@@ -84,8 +84,8 @@ func samples() map[string]PDU {
 func allKinds() model.Value {
 	return model.Struct(
 		model.Array(model.Int(1), model.Int(-129), model.Int(1<<62)), model.Struct(), model.Bool(false), model.Bits(0, 0),
-		model.LongBits("\x80\x00\x00\x00\x00\x00\x00\x00\x40", 66), model.Uint(1<<63+1), model.Float32(0.5), model.Octets("\x00\xff"),
-		model.Visible("a<&>\"'\t\x07"), model.Raw(model.KindGeneralizedTime, "20260301000000.000Z", 0, 0),
+		model.LongBits("\x80\x00\x00\x00\x00\x00\x00\x00\x40", 66), model.Uint(1<<62+1), model.Float32(0.5), model.Octets("\x00\xff"),
+		model.Visible("a<&>\"'\t\x07"), model.Raw(model.KindGeneralizedTime, "20260301000000.5Z", 0, 0),
 		model.Raw(model.KindEntryTime, "", 5, 4), model.Raw(model.KindBCD, "", 42, 0), model.Raw(model.KindBoolArray, "", 5, 4),
 		model.Raw(model.KindOID, "\x28\xca\x22\x02\x03", 0, 0), model.Unicode("ü"), model.Time(0x69A37F000000000A),
 	)
