@@ -3,14 +3,105 @@ package der
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 
 	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/xmpp"
+	"github.com/gridward/gridward/xmpp/jid"
+	"github.com/gridward/gridward/xmpp/mmsbinding"
+	"github.com/gridward/gridward/xmpp/stanza"
 )
 
-var errNoLink = errors.New("der: no link")
+// xmppLink is the Link over XMPP: a client that dials out, and the 8-2 binding on top of it.
+type xmppLink struct {
+	client   *xmpp.Client
+	endpoint *mmsbinding.Endpoint
 
-type noLink struct{}
+	mu     sync.Mutex
+	accept func(mms.Association)
+	events func(Event)
+}
 
-func (noLink) Run(context.Context, func(mms.Association), func(Event)) error { return errNoLink }
+func newXMPPLink(cfg *Config) (Link, error) {
+	peers := make(map[jid.JID]bool)
+	for _, p := range cfg.Peers {
+		peers[p.Bare()] = true
+	}
+	l := &xmppLink{events: cfg.Events}
+	binding := mmsbinding.Config{
+		InsecureClear61850: cfg.InsecureClear61850,
+		Accept:             l.accepted,
+		Allow:              func(peer jid.JID) bool { return peers[peer.Bare()] },
+		Events:             l.bound,
+		Now:                cfg.Now,
+	}
+	if err := binding.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	l.endpoint = mmsbinding.New(binding)
+	client, err := xmpp.New(xmpp.Config{JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: cfg.Peers, Handler: l})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	l.client = client
+	l.endpoint.Bind(client)
+	return l, nil
+}
 
-func newXMPPLink(*Config) (Link, error) { return noLink{}, nil }
+// Run dials, and dials again, until ctx ends.
+func (l *xmppLink) Run(ctx context.Context, accept func(mms.Association), events func(Event)) error {
+	l.mu.Lock()
+	l.accept, l.events = accept, events
+	l.mu.Unlock()
+	err := l.client.Run(ctx)
+	l.endpoint.Close()
+	return err
+}
+
+func (l *xmppLink) accepted(a mms.Association) {
+	l.mu.Lock()
+	accept := l.accept
+	l.mu.Unlock()
+	if accept == nil { // nothing arrives before Run
+		a.Abort(errors.New("der: not running"))
+		return
+	}
+	accept(a)
+}
+
+// bound passes on what an operator should know of the binding. The agent itself tells of associations that it serves.
+func (l *xmppLink) bound(e mmsbinding.Event) {
+	switch e := e.(type) {
+	case mmsbinding.Refused:
+		l.emit(AssociationRefused{Peer: e.Peer.String(), Why: e.Err})
+	case mmsbinding.PolicyDenied:
+		l.emit(AssociationRefused{Peer: e.Peer.String(), Why: e.Err})
+	}
+}
+
+// HandleStanza makes the link an xmpp.Handler.
+func (l *xmppLink) HandleStanza(s *stanza.Stanza) { l.endpoint.HandleStanza(s) }
+
+// HandleEvent makes the link an xmpp.Handler.
+func (l *xmppLink) HandleEvent(ev xmpp.Event) {
+	switch ev := ev.(type) {
+	case xmpp.Up:
+		l.endpoint.Up(ev.JID, ev.Resumed)
+		l.emit(LinkUp{JID: ev.JID, Resumed: ev.Resumed})
+	case xmpp.Down:
+		l.endpoint.Down()
+		l.emit(LinkDown{Err: ev.Err})
+	case xmpp.Lost:
+		l.endpoint.Lost(ev.Err)
+	case xmpp.Retry:
+		l.emit(LinkDown{Err: ev.Err, Retry: ev.After})
+	}
+}
+
+func (l *xmppLink) emit(e Event) {
+	l.mu.Lock()
+	events := l.events
+	l.mu.Unlock()
+	events(e)
+}
