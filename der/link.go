@@ -75,6 +75,10 @@ func (l *xmppLink) bound(e mmsbinding.Event) {
 	switch e := e.(type) {
 	case mmsbinding.Refused:
 		l.emit(AssociationRefused{Peer: e.Peer.String(), Why: e.Err})
+	case mmsbinding.Ignored:
+		if e.Why == mmsbinding.WhyNotListed {
+			l.emit(AssociationRefused{Peer: e.From.String(), Why: mmsbinding.ErrNotAllowed})
+		}
 	case mmsbinding.PolicyDenied:
 		l.emit(AssociationRefused{Peer: e.Peer.String(), Why: e.Err})
 	}

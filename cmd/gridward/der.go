@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/gridward/gridward/der"
 	"github.com/gridward/gridward/internal/cli"
@@ -81,7 +82,14 @@ func runDER(cmd *cobra.Command, service *serviceFlags, file *derFile, printSCL b
 	if _, cfg.TLS, err = file.XMPP.Client.resolve(service); err != nil {
 		return err
 	}
-	cfg.Events = func(e der.Event) { logDER(cmd.Context(), log, e) }
+	// A stranger that keeps knocking is counted each time, but does not fill the log.
+	strangers := rate.NewLimiter(rate.Every(time.Minute), 10)
+	cfg.Events = func(e der.Event) {
+		if _, ok := e.(der.AssociationRefused); ok && !strangers.Allow() {
+			return
+		}
+		logDER(cmd.Context(), log, e)
+	}
 	agent, err := der.New(cfg)
 	if err != nil {
 		return cli.Usage(fmt.Errorf("%s: %w", service.config, err), "")
