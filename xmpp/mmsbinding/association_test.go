@@ -27,7 +27,7 @@ func TestAssociate(t *testing.T) {
 		if p := far.Peer(); p.Address != centreJID.String() || p.Reach != model.Hop {
 			t.Errorf("peer %+v", p)
 		}
-		s := w.sent()
+		s := w.Log()
 		if len(s) != 2 || s[0].Kind != stanza.IQ || s[0].Type != stanza.Set || s[1].Type != stanza.Result || s[1].ID != s[0].ID || len(s[0].ID) != 16 {
 			t.Fatalf("handshake: %+v", s)
 		}
@@ -59,6 +59,7 @@ func TestAssociateRefusals(t *testing.T) {
 				w := newWire(t)
 				w.attach(derJID, tc.der)
 				c := w.attach(centreJID, tc.centre)
+				synctest.Wait()
 				a, err := c.Associate(t.Context(), derJID)
 				if a != nil {
 					t.Error("there is an association")
@@ -77,11 +78,12 @@ func TestAssociateNeedsPresence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire(t)
 		c := w.attach(centreJID, Config{InsecureClear61850: true})
+		synctest.Wait()
 		_, err := c.Associate(t.Context(), derJID)
 		if !errors.Is(err, mms.ErrPeerOffline) {
 			t.Errorf("nobody there: %v", err)
 		}
-		if n := len(w.sent()); n != 0 {
+		if n := len(w.Log()); n != 0 {
 			t.Errorf("%d stanzas went out", n)
 		}
 	})
@@ -90,9 +92,10 @@ func TestAssociateNeedsPresence(t *testing.T) {
 func TestAssociateTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire(t)
-		w.setHook(func(*stanza.Stanza) []*stanza.Stanza { return nil })
+		w.Hook(func(*stanza.Stanza) []*stanza.Stanza { return nil })
 		w.attach(derJID, Config{InsecureClear61850: true, Accept: func(mms.Association) {}})
 		c := w.attach(centreJID, Config{InsecureClear61850: true})
+		synctest.Wait()
 		start := time.Now()
 		_, err := c.Associate(t.Context(), derJID)
 		if !errors.Is(err, mms.ErrTimeout) || time.Since(start) != 10*time.Second {
@@ -114,6 +117,7 @@ func TestAssociationLimits(t *testing.T) {
 		w := newWire(t)
 		der := w.attach(derJID, Config{InsecureClear61850: true, Accept: func(mms.Association) {}, Limits: Limits{PerPeer: 3, Associations: 4}})
 		c := w.attach(centreJID, Config{InsecureClear61850: true})
+		synctest.Wait()
 		ids := make(map[string]bool)
 		for range 3 {
 			a, err := c.Associate(t.Context(), derJID)
@@ -129,6 +133,7 @@ func TestAssociationLimits(t *testing.T) {
 			t.Errorf("fourth of three with one peer: %v", err)
 		}
 		c2 := w.attach(jid.MustParse("other@dno.example/IEC"), Config{InsecureClear61850: true})
+		synctest.Wait()
 		if _, err := c2.Associate(t.Context(), derJID); err != nil {
 			t.Error(err)
 		}
@@ -148,6 +153,7 @@ func TestIdentifiersRest(t *testing.T) {
 		zero := func() uint32 { return 0 }
 		w.attach(derJID, Config{InsecureClear61850: true, Accept: func(mms.Association) {}, Rand: zero})
 		c := w.attach(centreJID, Config{InsecureClear61850: true, Rand: zero})
+		synctest.Wait()
 		var got []string
 		for i := range 4 {
 			if i == 3 {
@@ -178,6 +184,7 @@ func TestBothCall(t *testing.T) {
 		accept := func(a mms.Association) { accepted <- a }
 		d := w.attach(derJID, Config{InsecureClear61850: true, Accept: accept, Rand: zero})
 		c := w.attach(centreJID, Config{InsecureClear61850: true, Accept: accept, Rand: zero})
+		synctest.Wait()
 		errs := make(chan error, 2)
 		ids := make(chan string, 2)
 		for e, to := range map[*Endpoint]jid.JID{d: centreJID, c: derJID} {
@@ -232,7 +239,7 @@ func TestRelease(t *testing.T) {
 func TestReleaseUnanswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, near, _ := couple(t, Config{}, Config{})
-		w.setHook(func(*stanza.Stanza) []*stanza.Stanza { return nil })
+		w.Hook(func(*stanza.Stanza) []*stanza.Stanza { return nil })
 		start := time.Now()
 		if err := near.Release(t.Context()); err != nil || time.Since(start) != 5*time.Second {
 			t.Errorf("closed after %v: %v", time.Since(start), err)
@@ -260,7 +267,7 @@ func TestPresenceLossAborts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []Event
 		w, near, far := couple(t, Config{Events: func(e Event) { events = append(events, e) }}, Config{})
-		w.detach(derJID)
+		w.ports[derJID].Offline()
 		<-near.Done()
 		<-far.Done()
 		if !errors.Is(near.Err(), mms.ErrPeerOffline) || !errors.Is(far.Err(), mms.ErrLinkLost) {
@@ -281,21 +288,21 @@ func TestPresenceLossAborts(t *testing.T) {
 func TestLinkDownWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, near, far := couple(t, Config{}, Config{})
-		w.ends[derJID].Down()
 		send(t, near, request(1, &mms.Identify{}))
 		recv[*mms.ConfirmedRequest](t, far)
+		w.ports[derJID].Down()
 		send(t, far, response(1, &mms.IdentifyResponse{Vendor: "kept"}))
 		synctest.Wait()
-		before := len(w.sent())
-		w.ends[derJID].Up(derJID, true)
+		before := len(w.Log())
+		w.ports[derJID].Resume()
 		if r := recv[*mms.ConfirmedResponse](t, near); r.Service.(*mms.IdentifyResponse).Vendor != "kept" {
 			t.Errorf("got %+v", r)
 		}
-		if len(w.sent()) != before+1 {
+		if len(w.Log()) != before+1 {
 			t.Error("it was sent before the link was up, or not at all")
 		}
-		w.ends[derJID].Down()
-		w.ends[derJID].Up(derJID, false)
+		w.ports[derJID].Down()
+		w.ports[derJID].Online()
 		<-far.Done()
 		if !errors.Is(far.Err(), mms.ErrLinkLost) {
 			t.Errorf("new session: %v", far.Err())
@@ -306,7 +313,7 @@ func TestLinkDownWaits(t *testing.T) {
 func TestSlowLinkIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _, far := couple(t, Config{}, Config{Limits: Limits{Unsent: 10000}})
-		w.ends[derJID].Down()
+		w.ports[derJID].Down()
 		var err error
 		n := 0
 		for ; err == nil && n < 100; n++ {

@@ -26,11 +26,6 @@ func child(t *testing.T, a mms.Association, p mms.PDU) []byte {
 	return b
 }
 
-// inject puts a stanza on the wire as if from had sent it.
-func (w *wire) inject(from, to jid.JID, kind stanza.Kind, typ, id string, payload []byte) {
-	w.put(&stanza.Stanza{Kind: kind, Type: typ, ID: id, From: from, To: to, Payload: payload})
-}
-
 func quiet(t *testing.T, what string, a mms.Association) {
 	t.Helper()
 	synctest.Wait()
@@ -97,7 +92,7 @@ func TestWrongCarrier(t *testing.T) {
 		if n := ignored(far, WhyCarrier) + ignored(near, WhyCarrier); n != 5 {
 			t.Errorf("%d ignored for their carrier", n)
 		}
-		for _, s := range w.sent() {
+		for _, s := range w.Log() {
 			if s.Type == stanza.TypeError && len(s.Payload) > 0 {
 				t.Errorf("answered with content: %s", s.Payload)
 			}
@@ -111,7 +106,7 @@ func TestConceal(t *testing.T) {
 		w, near, far := couple(t, Config{Conceal: true}, Config{})
 		send(t, near, request(1, &mms.Identify{}))
 		recv[*mms.ConfirmedRequest](t, far)
-		s := w.sent()
+		s := w.Log()
 		if last := s[len(s)-1]; last.Type != stanza.Set {
 			t.Errorf("identify travels in %s", last.Type)
 		}
@@ -137,7 +132,7 @@ func TestStrangersAreIgnored(t *testing.T) {
 			t.Errorf("%d ignored", n)
 		}
 		errs := 0
-		for _, s := range w.sent() {
+		for _, s := range w.Log() {
 			if s.Type == stanza.TypeError && s.Err.Cond == stanza.ItemNotFound {
 				errs++
 			}
@@ -154,7 +149,7 @@ func TestAnswersMustMatch(t *testing.T) {
 		send(t, near, request(1, &mms.Identify{}))
 		send(t, near, request(2, &mms.Identify{}))
 		synctest.Wait()
-		sent := w.sent()
+		sent := w.Log()
 		one, two := sent[len(sent)-2].ID, sent[len(sent)-1].ID
 
 		w.inject(derJID, centreJID, stanza.IQ, stanza.Result, two, child(t, far, response(1, &mms.IdentifyResponse{Vendor: "swapped"})))
@@ -206,7 +201,7 @@ func TestExcessIsRejected(t *testing.T) {
 		w.inject(centreJID, derJID, stanza.IQ, stanza.Get, "sixth", child(t, near, request(6, &mms.Identify{})))
 		synctest.Wait()
 		var reject, result *stanza.Stanza
-		for _, s := range w.sent() {
+		for _, s := range w.Log() {
 			switch {
 			case s.From == derJID && s.Kind == stanza.Message:
 				reject = s
@@ -277,7 +272,7 @@ func TestCancel(t *testing.T) {
 func TestRedelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, near, far := couple(t, Config{}, Config{})
-		w.setHook(func(s *stanza.Stanza) []*stanza.Stanza { return []*stanza.Stanza{s, s.Clone()} })
+		w.Hook(func(s *stanza.Stanza) []*stanza.Stanza { return []*stanza.Stanza{s, s.Clone()} })
 		for id := uint32(1); id <= 3; id++ {
 			send(t, near, request(id, &mms.Identify{}))
 			recv[*mms.ConfirmedRequest](t, far)
@@ -286,9 +281,9 @@ func TestRedelivery(t *testing.T) {
 			recv[*mms.ConfirmedResponse](t, near)
 			quiet(t, "second answer", near)
 		}
-		w.setHook(nil)
-		for _, s := range w.sent() {
-			w.put(s)
+		w.Hook(nil)
+		for _, s := range w.Log() {
+			w.Inject(s)
 		}
 		quiet(t, "replay of everything", far)
 		quiet(t, "replay of everything", near)
@@ -311,8 +306,8 @@ func TestReplayAfterTheEnd(t *testing.T) {
 		if err := near.Release(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range w.sent() {
-			w.put(s)
+		for _, s := range w.Log() {
+			w.Inject(s)
 		}
 		synctest.Wait()
 		if n := far.(*conn).e.core.Associations(); n != 0 || accepted != 0 {
@@ -331,7 +326,7 @@ func TestUndecodable(t *testing.T) {
 		}
 		synctest.Wait()
 		rejects := 0
-		for _, s := range w.sent() {
+		for _, s := range w.Log() {
 			if s.From == derJID && s.Kind == stanza.Message && bytes.Contains(s.Payload, []byte("<originalInvokeID>9</originalInvokeID><rejectReason><pdu-error>1</pdu-error>")) {
 				rejects++
 			}
@@ -355,7 +350,7 @@ func TestUndecodable(t *testing.T) {
 func TestUndecodableAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, near, far := couple(t, Config{}, Config{})
-		w.setHook(func(s *stanza.Stanza) []*stanza.Stanza {
+		w.Hook(func(s *stanza.Stanza) []*stanza.Stanza {
 			if s.Type == stanza.Result {
 				s.Payload = bytes.Replace(s.Payload, []byte("<identify>"), []byte("<identifx>"), 1)
 				s.Payload = bytes.Replace(s.Payload, []byte("</identify>"), []byte("</identifx>"), 1)
@@ -386,7 +381,7 @@ func TestStanzaErrorsEnd(t *testing.T) {
 					}
 					return []*stanza.Stanza{s}
 				}
-				w.setHook(bounce)
+				w.Hook(bounce)
 				send(t, near, request(1, &mms.Identify{}))
 				<-near.Done()
 				if !errors.Is(near.Err(), want) {
@@ -396,7 +391,7 @@ func TestStanzaErrorsEnd(t *testing.T) {
 				if !errors.Is(err, want) {
 					t.Errorf("again: %v", err)
 				}
-				w.setHook(nil)
+				w.Hook(nil)
 				_, err = near.(*conn).e.Associate(t.Context(), derJID)
 				if want == mms.ErrPolicy && !errors.Is(err, want) || want != mms.ErrPolicy && err != nil {
 					t.Errorf("at once: %v", err)
@@ -406,7 +401,7 @@ func TestStanzaErrorsEnd(t *testing.T) {
 				if err != nil {
 					t.Fatalf("after five minutes: %v", err)
 				}
-				w.setHook(bounce)
+				w.Hook(bounce)
 				send(t, a, report("r", "")) // the error of a message ends its association too
 				<-a.Done()
 				if !errors.Is(a.Err(), want) {
@@ -423,7 +418,7 @@ func TestForgedErrors(t *testing.T) {
 		w, near, far := couple(t, Config{}, Config{})
 		send(t, near, request(1, &mms.Identify{}))
 		synctest.Wait()
-		sent := w.sent()
+		sent := w.Log()
 		iq := sent[len(sent)-1].ID
 		for _, s := range []*stanza.Stanza{
 			{Kind: stanza.IQ, Type: stanza.TypeError, ID: "guess", From: derJID, To: centreJID},
@@ -431,7 +426,7 @@ func TestForgedErrors(t *testing.T) {
 			{Kind: stanza.Message, Type: stanza.TypeError, ID: "12:13.a", From: derJID, To: centreJID},
 			{Kind: stanza.Message, Type: stanza.TypeError, From: derJID, To: centreJID},
 		} {
-			w.put(s)
+			w.Inject(s)
 		}
 		quiet(t, "forged errors", near)
 		recv[*mms.ConfirmedRequest](t, far)
@@ -450,7 +445,7 @@ func TestForeignRequestsAreAnswered(t *testing.T) {
 		}
 		synctest.Wait()
 		got := map[string]string{}
-		for _, s := range w.sent() {
+		for _, s := range w.Log() {
 			if s.Type == stanza.TypeError {
 				got[s.ID] = s.Err.Cond
 			}
@@ -465,7 +460,7 @@ func TestReorderedAndDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, near, far := couple(t, Config{}, Config{})
 		var held *stanza.Stanza
-		w.setHook(func(s *stanza.Stanza) []*stanza.Stanza {
+		w.Hook(func(s *stanza.Stanza) []*stanza.Stanza {
 			if s.Kind != stanza.IQ || s.Type != stanza.Get {
 				return []*stanza.Stanza{s}
 			}
