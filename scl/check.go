@@ -20,6 +20,9 @@ func Check(f *File) Problems {
 	c.checkTemplates()
 	c.checkIEDs()
 	c.checkCommunication()
+	if c.full() {
+		c.list = append(c.list, c.f.compiler.limit(f.Root, "problems; the rest is not listed", maxProblems))
+	}
 	slices.SortStableFunc(c.list, func(a, b Problem) int {
 		if a.Line != b.Line {
 			return a.Line - b.Line
@@ -99,14 +102,17 @@ func (c *checker) checkAccessPoint(i *IED, a *AccessPoint) {
 	if c.slots > maxChecked*c.f.limits.Slots {
 		return
 	}
-	b := c.f.build(i, a, c.sink)
-	if b == nil {
-		a.Element.Each("LN", func(e *Element) { c.checkNodeType(e) })
-		return
+	a.Element.Each("LN", func(e *Element) { c.checkNodeType(e) })
+	if a.ServerAt != "" {
+		// The server itself is checked where it is.
+		if other, ok := i.AccessPoint(a.ServerAt); !ok || !other.HasServer() {
+			i.badServerAt(a, c.sink)
+		}
 	}
 	if !a.HasServer() {
-		return // ServerAt: the other access point's
+		return
 	}
+	b := c.f.build(i, a, c.sink)
 	if c.slots += b.size; c.slots > maxChecked*c.f.limits.Slots {
 		c.put(c.f.compiler.limit(i.Element, "attributes in all servers; the rest is not checked", maxChecked*c.f.limits.Slots))
 	}

@@ -59,11 +59,7 @@ func (c *checker) checkConnectedAP(ap *ConnectedAP) {
 	if _, ok := i.AccessPoint(ap.AP); ok {
 		return
 	}
-	var names []string
-	for _, a := range i.AccessPoints {
-		names = append(names, a.Name)
-	}
-	c.error(ap.Element, "access points of "+i.Name+": "+quoted(names, 8), "ConnectedAP names access point %q, which IED %q has not", ap.AP, i.Name)
+	c.error(ap.Element, "access points of "+i.Name+": "+i.names(i.AccessPoints), "ConnectedAP names access point %q, which IED %q has not", ap.AP, i.Name)
 }
 
 // unique are the P-types of which no two access points of a subnetwork may have the same.

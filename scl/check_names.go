@@ -103,14 +103,10 @@ func (c *checker) iedExists(e *Element, name string, sev Severity) bool {
 }
 
 func (c *checker) iedHint() string {
-	var names []string
-	for _, i := range c.f.ieds {
-		names = append(names, i.Name)
-	}
-	if len(names) == 0 {
+	if len(c.f.ieds) == 0 {
 		return "the file describes no IED"
 	}
-	return "the file describes: " + quoted(names, 8)
+	return "the file describes: " + c.f.iedNames()
 }
 
 // checkServices compares data sets and report control blocks with what Services announces.

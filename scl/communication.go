@@ -14,6 +14,9 @@ import (
 type Communication struct {
 	SubNetworks []*SubNetwork
 	Element     *Element
+
+	points map[[2]string][]*ConnectedAP // by IED and access point
+	byIED  map[string][]*ConnectedAP
 }
 
 // A SubNetwork is one logical bus. Type names the protocol, for example "8-MMS" or "8-2MMS".
@@ -146,20 +149,12 @@ func parseMAC(s string) (mac [6]byte, ok bool) {
 	return mac, true
 }
 
-// Find gives the addresses of an access point on all subnetworks. c may be nil.
+// Find gives the addresses of an access point on all subnetworks. c may be nil. The slice is c's own.
 func (c *Communication) Find(ied, ap string) []*ConnectedAP {
 	if c == nil {
 		return nil
 	}
-	var found []*ConnectedAP
-	for _, s := range c.SubNetworks {
-		for _, a := range s.AccessPoints {
-			if a.IED == ied && a.AP == ap {
-				found = append(found, a)
-			}
-		}
-	}
-	return found
+	return c.points[[2]string{ied, ap}]
 }
 
 // Client finds the first access point of an IED that has an address of that type, for example its "JID" or "IP".
@@ -167,18 +162,16 @@ func (c *Communication) Client(ied, typ string) (string, bool) {
 	if c == nil {
 		return "", false
 	}
-	for _, s := range c.SubNetworks {
-		for _, a := range s.AccessPoints {
-			if v := a.Address.Get(typ); a.IED == ied && v != "" {
-				return v, true
-			}
+	for _, a := range c.byIED[ied] {
+		if v := a.Address.Get(typ); v != "" {
+			return v, true
 		}
 	}
 	return "", false
 }
 
 func readCommunication(e *Element, s *sink) *Communication {
-	c := &Communication{Element: e}
+	c := &Communication{Element: e, points: make(map[[2]string][]*ConnectedAP), byIED: make(map[string][]*ConnectedAP)}
 	e.Each("SubNetwork", func(n *Element) {
 		net := &SubNetwork{Name: n.Attr("name"), Desc: n.Attr("desc"), Type: n.Attr("type"), Element: n}
 		n.Each("ConnectedAP", func(a *Element) {
@@ -187,6 +180,9 @@ func readCommunication(e *Element, s *sink) *Communication {
 			a.Each("GSE", func(g *Element) { ap.GSE = append(ap.GSE, readControlAddress(g, s)) })
 			a.Each("SMV", func(g *Element) { ap.SMV = append(ap.SMV, readControlAddress(g, s)) })
 			net.AccessPoints = append(net.AccessPoints, ap)
+			key := [2]string{ap.IED, ap.AP}
+			c.points[key] = append(c.points[key], ap)
+			c.byIED[ap.IED] = append(c.byIED[ap.IED], ap)
 		})
 		c.SubNetworks = append(c.SubNetworks, net)
 	})

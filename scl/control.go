@@ -10,7 +10,10 @@ import (
 
 // controls compiles the control blocks of a logical node, IEC 61850-6 9.3.8 to 9.3.12.
 func (b *builder) controls(n builtNode) {
-	seen := make(map[string]bool)
+	seen, sets := make(map[string]bool), make(map[string]bool)
+	for _, d := range n.node.DataSets {
+		sets[d.Name] = true
+	}
 	each := func(name string, f func(builtNode, *Element)) {
 		n.e.Each(name, func(e *Element) {
 			cb := e.Attr("name")
@@ -22,7 +25,9 @@ func (b *builder) controls(n builtNode) {
 				return
 			}
 			seen[name+cb] = true
-			b.dataSetOf(n, e)
+			if ds := e.Attr("datSet"); ds != "" && !sets[ds] {
+				b.noDataSet(n, e, ds)
+			}
 			f(n, e)
 		})
 	}
@@ -48,21 +53,10 @@ func (b *builder) controlName(e *Element, name string) bool {
 	return false
 }
 
-func (b *builder) dataSetOf(n builtNode, e *Element) {
-	ds := e.Attr("datSet")
-	if ds == "" {
-		return
-	}
-	if _, ok := n.node.DataSet(ds); ok {
-		return
-	}
-	var names []string
-	for _, d := range n.node.DataSets {
-		names = append(names, d.Name)
-	}
+func (b *builder) noDataSet(n builtNode, e *Element, ds string) {
 	hint := n.node.Name() + " has no data sets; add one or remove datSet"
-	if len(names) > 0 {
-		hint = "data sets of " + n.node.Name() + ": " + quoted(names, 8)
+	if len(n.node.DataSets) > 0 {
+		hint = "data sets of " + n.node.Name() + ": " + namesOf(n.node.DataSets, func(d *model.DataSet) string { return d.Name })
 	}
 	b.error(e, hint, "%s %q: data set %q does not exist", e.Name, e.Attr("name"), ds)
 }
@@ -109,6 +103,9 @@ func (b *builder) milliseconds(e *Element, name string) time.Duration {
 // maxInstances bounds RptEnabled: the index has two digits.
 const maxInstances = 99
 
+// maxReports bounds the instances of report control blocks of one server.
+const maxReports = 100_000
+
 // report expands a ReportControl to its instances: RptEnabled max of them, with an index of two digits unless
 // indexed="false" (IEC 61850-6 9.3.8, 8-1 17.1).
 func (b *builder) report(n builtNode, e *Element) {
@@ -119,6 +116,10 @@ func (b *builder) report(n builtNode, e *Element) {
 		Triggers: b.triggers(e), OptFields: b.optFields(e.Child("OptFields")),
 	}
 	count, owners := b.instancesOf(e)
+	if b.reports += count; b.reports > maxReports {
+		b.put(b.c.limit(e, "report control blocks in one server", maxReports))
+		return
+	}
 	name := e.Attr("name")
 	if !e.boolean("indexed", true, b.sink) {
 		// Clients of an unbuffered one may each get their own instance of the same name.

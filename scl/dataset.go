@@ -9,12 +9,13 @@ import (
 
 // dataSets compiles the data sets of a logical node, IEC 61850-6 9.3.7.
 func (b *builder) dataSets(n builtNode) {
+	sets := make(map[string]bool)
 	n.e.Each("DataSet", func(e *Element) {
 		d := &model.DataSet{Name: e.Attr("name"), Desc: e.Attr("desc")}
 		if !b.controlName(e, d.Name) {
 			return
 		}
-		if _, dup := n.node.DataSet(d.Name); dup {
+		if sets[d.Name] {
 			b.error(e, "rename or remove one of them", "data set %q exists twice", d.Name)
 			return
 		}
@@ -28,6 +29,7 @@ func (b *builder) dataSets(n builtNode) {
 		if members == 0 {
 			b.warn(e, "add FCDA elements or remove the data set", "data set %q is empty", d.Name)
 		}
+		sets[d.Name] = true
 		n.node.DataSets = append(n.node.DataSets, d)
 	})
 }

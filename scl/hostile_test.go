@@ -192,3 +192,20 @@ func TestCheckStopsAtManyServers(t *testing.T) {
 		t.Error("nothing said that checking ended")
 	}
 }
+
+// TestManyWarningsHideNoError fills the list of warnings before the first error comes.
+func TestManyWarningsHideNoError(t *testing.T) {
+	text := bomb(`<DOType id="D" cdc="MV"><DA name="a" fc="ST" bType="INT8"/></DOType>`)
+	text = strings.Replace(text, `lnType="N"/>`, `lnType="N">`+strings.Repeat("<Odd/>", maxProblems+1)+`<DOI name="Nope"/></LN0>`, 1)
+	f, err := Parse("f", []byte(text), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps := Check(f)
+	if n := len(ps.Errors()); n != 2 || !errors.Is(&ps.Errors()[0], ErrLimit) {
+		t.Errorf("%d errors: %v", n, ps.Errors())
+	}
+	if _, err := f.Server("", ""); !errors.Is(err, ErrContent) {
+		t.Errorf("server: %v", err)
+	}
+}

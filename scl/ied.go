@@ -10,6 +10,8 @@ type IED struct {
 	Owner         string
 	AccessPoints  []*AccessPoint
 	Element       *Element
+
+	byName map[string]*AccessPoint
 }
 
 // An AccessPoint is one communication interface of an IED, IEC 61850-6 9.3.3.
@@ -27,18 +29,14 @@ func (a *AccessPoint) HasServer() bool { return a.server != nil }
 
 // AccessPoint finds an access point by name.
 func (i *IED) AccessPoint(name string) (*AccessPoint, bool) {
-	for _, a := range i.AccessPoints {
-		if a.Name == name {
-			return a, true
-		}
-	}
-	return nil, false
+	a, ok := i.byName[name]
+	return a, ok
 }
 
 func readIED(e *Element) *IED {
 	i := &IED{
 		Name: e.Attr("name"), Desc: e.Attr("desc"), Type: e.Attr("type"), Manufacturer: e.Attr("manufacturer"),
-		ConfigVersion: e.Attr("configVersion"), Owner: e.Attr("owner"), Element: e,
+		ConfigVersion: e.Attr("configVersion"), Owner: e.Attr("owner"), Element: e, byName: make(map[string]*AccessPoint),
 	}
 	e.Each("AccessPoint", func(c *Element) {
 		a := &AccessPoint{Name: c.Attr("name"), Desc: c.Attr("desc"), Element: c, server: c.Child("Server")}
@@ -46,6 +44,9 @@ func readIED(e *Element) *IED {
 			a.ServerAt = at.Attr("apName")
 		}
 		i.AccessPoints = append(i.AccessPoints, a)
+		if _, dup := i.byName[a.Name]; !dup {
+			i.byName[a.Name] = a
+		}
 	})
 	return i
 }

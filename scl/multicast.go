@@ -15,7 +15,7 @@ func (b *builder) goose(n builtNode, e *Element) {
 		Name: e.Attr("name"), ID: e.Attr("appID"), DataSet: e.Attr("datSet"), ConfRev: b.confRev(e),
 		FixedOffs: e.boolean("fixedOffs", false, b.sink), SecurityEnable: e.Attr("securityEnable"),
 	}
-	if a := b.addressOf(n, g.Name, func(c *ConnectedAP) []*ControlAddress { return c.GSE }); a != nil {
+	if a := b.addressOf(n, "GSE", g.Name); a != nil {
 		g.Address, g.MinTime, g.MaxTime = b.multicast(a), a.MinTime, a.MaxTime
 	}
 	n.node.Goose = append(n.node.Goose, g)
@@ -45,22 +45,33 @@ func (b *builder) samples(n builtNode, e *Element) {
 		s.DataSetName = o.boolean("dataSet", false, b.sink)
 		s.Security = o.boolean("security", false, b.sink)
 	}
-	if a := b.addressOf(n, s.Name, func(c *ConnectedAP) []*ControlAddress { return c.SMV }); a != nil {
+	if a := b.addressOf(n, "SMV", s.Name); a != nil {
 		s.Address = b.multicast(a)
 	}
 	n.node.Samples = append(n.node.Samples, s)
 }
 
 // addressOf finds the GSE or SMV element of a control block under the access point that is compiled.
-func (b *builder) addressOf(n builtNode, name string, list func(*ConnectedAP) []*ControlAddress) *ControlAddress {
-	for _, ap := range b.connected {
-		for _, a := range list(ap) {
-			if a.LDInst == n.device.Inst && a.CBName == name {
-				return a
+func (b *builder) addressOf(n builtNode, kind, name string) *ControlAddress {
+	return b.addresses[addressKey{kind, n.device.Inst, name}]
+}
+
+type addressKey struct{ kind, ldInst, cbName string }
+
+// controlAddresses lists the GSE and SMV elements of an access point, the first where there are several.
+func controlAddresses(aps []*ConnectedAP) map[addressKey]*ControlAddress {
+	all := make(map[addressKey]*ControlAddress)
+	for _, ap := range aps {
+		for _, list := range [...][]*ControlAddress{ap.GSE, ap.SMV} {
+			for _, a := range list {
+				key := addressKey{a.Element.Name, a.LDInst, a.CBName}
+				if _, dup := all[key]; !dup {
+					all[key] = a
+				}
 			}
 		}
 	}
-	return nil
+	return all
 }
 
 func (b *builder) multicast(a *ControlAddress) model.MulticastAddress {

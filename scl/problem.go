@@ -98,14 +98,15 @@ func (ps Problems) Errors() Problems {
 	return errs
 }
 
-// maxProblems bounds what a hostile file can make us write.
+// maxProblems bounds what a hostile file can make us write, errors and warnings each.
 const maxProblems = 10_000
 
 // A sink collects problems of one file, each once.
 type sink struct {
-	file string
-	list Problems
-	seen map[Problem]bool
+	file   string
+	list   Problems
+	counts [2]int // by severity
+	seen   map[Problem]bool
 }
 
 func (s *sink) add(sev Severity, e *Element, hint, format string, args ...any) {
@@ -117,15 +118,19 @@ func (s *sink) add(sev Severity, e *Element, hint, format string, args ...any) {
 }
 
 func (s *sink) put(p Problem) {
-	if s.seen[p] || len(s.list) >= maxProblems {
+	if s.seen[p] || s.counts[p.Severity] >= maxProblems {
 		return
 	}
+	s.counts[p.Severity]++
 	if s.seen == nil {
 		s.seen = make(map[Problem]bool)
 	}
 	s.seen[p] = true
 	s.list = append(s.list, p)
 }
+
+// full reports that nothing more is taken, so that looking for a good hint is in vain.
+func (s *sink) full() bool { return s.counts[Error] >= maxProblems || s.counts[Warning] >= maxProblems }
 
 func (s *sink) error(e *Element, hint, format string, args ...any) {
 	s.add(Error, e, hint, format, args...)
@@ -135,10 +140,21 @@ func (s *sink) warn(e *Element, hint, format string, args ...any) {
 	s.add(Warning, e, hint, format, args...)
 }
 
-// quoted lists names for a hint: "a, b, c, ...".
-func quoted(names []string, most int) string {
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + ", ..."
+// maxNames is how many names a hint lists.
+const maxNames = 8
+
+// namesOf lists the names of things for a hint: "a, b, c, ...".
+func namesOf[T any](list []T, name func(T) string) string {
+	var b strings.Builder
+	for i, x := range list {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if i == maxNames {
+			b.WriteString("...")
+			break
+		}
+		b.WriteString(name(x))
 	}
-	return strings.Join(names, ", ")
+	return b.String()
 }

@@ -163,7 +163,7 @@ func (c *checker) checkSchema(e *Element) {
 // instead suggests the name that was meant.
 func (c *checker) instead(name string, among []string, otherwise string) string {
 	for _, a := range among {
-		if distance(name, a, 3) < 3 {
+		if !c.full() && distance(name, a, 3) < 3 {
 			return "did you mean " + a + "?"
 		}
 	}

@@ -2,7 +2,6 @@ package scl
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gridward/gridward/model"
 )
@@ -23,7 +22,7 @@ func (f *File) Server(ied, accessPoint string) (*model.Server, error) {
 		return nil, errs
 	}
 	if b == nil {
-		return nil, f.missing(a.Element, ErrNoServer, "choose another access point: "+quoted(i.serving(), 8),
+		return nil, f.missing(a.Element, ErrNoServer, "choose another access point: "+i.names(i.serving()),
 			"access point %q of IED %q has no server", a.Name, i.Name)
 	}
 	return b.out, nil
@@ -46,224 +45,69 @@ func (f *File) choose(ied, ap string) (*IED, *AccessPoint, error) {
 		i = f.ieds[0]
 	}
 	if i == nil {
-		var names []string
-		for _, i := range f.ieds {
-			names = append(names, i.Name)
-		}
-		if len(names) == 0 {
+		names := f.iedNames()
+		if names == "" {
 			return nil, nil, f.missing(f.Root, ErrNotFound, "", "the file describes no IED")
 		}
 		if ied == "" {
-			return nil, nil, f.missing(f.Root, ErrNotFound, "name one of: "+quoted(names, 8), "the file describes %d IEDs", len(names))
+			return nil, nil, f.missing(f.Root, ErrNotFound, "name one of: "+names, "the file describes %d IEDs", len(f.ieds))
 		}
-		return nil, nil, f.missing(f.Root, ErrNotFound, "the file describes: "+quoted(names, 8), "IED %q is not in the file", ied)
+		return nil, nil, f.missing(f.Root, ErrNotFound, "the file describes: "+names, "IED %q is not in the file", ied)
 	}
 	serving := i.serving()
 	switch {
 	case ap == "" && len(serving) == 1:
-		ap = serving[0]
+		ap = serving[0].Name
 	case ap == "" && len(serving) > 1:
 		// ServerAt shows the same server once more: take the one that has it.
 		if own := i.owning(); len(own) == 1 {
-			ap = own[0]
+			ap = own[0].Name
 			break
 		}
-		return nil, nil, f.missing(i.Element, ErrNotFound, "name one of: "+quoted(serving, 8),
+		return nil, nil, f.missing(i.Element, ErrNotFound, "name one of: "+i.names(serving),
 			"IED %q has %d access points with a server", i.Name, len(serving))
 	case ap == "":
 		return nil, nil, f.missing(i.Element, ErrNoServer, "", "IED %q has no access point with a server", i.Name)
 	}
 	a, ok := i.AccessPoint(ap)
 	if !ok {
-		return nil, nil, f.missing(i.Element, ErrNotFound, "access points with a server: "+quoted(serving, 8),
+		return nil, nil, f.missing(i.Element, ErrNotFound, "access points with a server: "+i.names(serving),
 			"IED %q has no access point %q", i.Name, ap)
 	}
 	return i, a, nil
 }
 
-func (i *IED) owning() []string {
-	var names []string
+func (f *File) iedNames() string {
+	return namesOf(f.ieds, func(i *IED) string { return i.Name })
+}
+
+func (i *IED) names(points []*AccessPoint) string {
+	return namesOf(points, func(a *AccessPoint) string { return a.Name })
+}
+
+// owning gives the access points with a server of their own.
+func (i *IED) owning() []*AccessPoint {
+	var list []*AccessPoint
 	for _, a := range i.AccessPoints {
 		if a.HasServer() {
-			names = append(names, a.Name)
+			list = append(list, a)
 		}
 	}
-	return names
+	return list
 }
 
-func (i *IED) serving() []string {
-	var names []string
+// serving gives those with a server, own or of another.
+func (i *IED) serving() []*AccessPoint {
+	var list []*AccessPoint
 	for _, a := range i.AccessPoints {
 		if a.HasServer() || a.ServerAt != "" {
-			names = append(names, a.Name)
+			list = append(list, a)
 		}
 	}
-	return names
+	return list
 }
 
-// A builder compiles one server.
-type builder struct {
-	*sink
-	file  *File
-	c     *compiler
-	ied   *IED
-	ap    *AccessPoint
-	out   *model.Server
-	slots int
-	size  int // against Limits.Slots
-	nodes []builtNode
-	insts map[string]*model.LogicalDevice // by inst
-	named map[string]*model.LogicalNode   // by LDName/LN
-
-	connected []*ConnectedAP  // of this access point
-	failed    map[string]bool // nodes that could not be compiled: what names them is not said to be wrong as well
-}
-
-// A builtNode remembers where a logical node came from.
-type builtNode struct {
-	device *model.LogicalDevice
-	node   *model.LogicalNode
-	e      *Element
-	typ    *nodeType
-}
-
-// build compiles what it can and says to s what is wrong. It gives nil when there is no server. File.mu is held.
-func (f *File) build(i *IED, a *AccessPoint, s *sink) *builder {
-	server := a.server
-	if server == nil && a.ServerAt != "" {
-		other, ok := i.AccessPoint(a.ServerAt)
-		if !ok || other.server == nil {
-			s.error(a.Element.Child("ServerAt"), "name an access point of this IED that has a Server: "+quoted(i.owning(), 8),
-				"ServerAt names access point %q, which has no server", a.ServerAt)
-			return nil
-		}
-		server = other.server
-	}
-	if server == nil {
-		return nil
-	}
-	b := &builder{
-		sink: s, file: f, c: f.compiler, ied: i, ap: a, connected: f.Communication.Find(i.Name, a.Name),
-		insts: make(map[string]*model.LogicalDevice), named: make(map[string]*model.LogicalNode), failed: make(map[string]bool),
-	}
-	b.out = &model.Server{
-		IED: i.Name, AccessPoint: a.Name, Vendor: i.Manufacturer, IEDType: i.Type, ConfigRev: i.ConfigVersion,
-		Services: readServices(i.Element.Child("Services"), a.Element.Child("Services"), s),
-	}
-	server.Each("LDevice", b.device)
-	b.values()
-	for _, n := range b.nodes {
-		b.dataSets(n)
-	}
-	for _, n := range b.nodes {
-		b.controls(n)
-	}
-	return b
-}
-
-func (b *builder) device(e *Element) {
-	d := &model.LogicalDevice{Inst: e.Attr("inst"), Desc: e.Attr("desc"), Name: e.Attr("ldName")}
-	if d.Name == "" {
-		d.Name = b.ied.Name + d.Inst
-	}
-	if !plainName(d.Name) {
-		b.error(e, "an MMS domain name has 1 to 64 letters, digits and underscores", "logical device name %q cannot be used", d.Name)
-		return
-	}
-	if _, dup := b.insts[d.Inst]; dup {
-		b.error(e, "give each logical device its own inst", "LDevice inst %q exists twice", d.Inst)
-		return
-	}
-	if _, dup := b.out.Device(d.Name); dup {
-		b.error(e, "change ldName or inst", "logical device name %q exists twice", d.Name)
-		return
-	}
-	b.insts[d.Inst] = d
-	b.out.Devices = append(b.out.Devices, d)
-	seen := make(map[string]bool)
-	first := e.Child("LN0")
-	if first == nil {
-		b.error(e, "add an LN0 of class LLN0", "logical device %q has no LN0", d.Inst)
-	} else {
-		b.node(d, first, seen)
-	}
-	for _, c := range e.Children {
-		if c.Space == "" && (c.Name == "LN" || c.Name == "LN0") && c != first {
-			b.node(d, c, seen)
-		}
-	}
-}
-
-func (b *builder) node(d *model.LogicalDevice, e *Element, seen map[string]bool) {
-	n := &model.LogicalNode{
-		Prefix: e.Attr("prefix"), Class: e.Attr("lnClass"), Inst: e.Attr("inst"), TypeID: e.Attr("lnType"), Desc: e.Attr("desc"),
-	}
-	name := n.Name()
-	switch {
-	case e.Name == "LN0" && name != "LLN0":
-		b.error(e, `LN0 has lnClass="LLN0" and inst=""`, "LN0 is named %q", name)
-	case !plainName(name):
-		b.error(e, "use letters, digits and underscores in prefix and inst", "logical node name %q cannot be used", name)
-		return
-	case seen[name]:
-		b.error(e, "give each logical node its own prefix and inst", "logical node %s exists twice", name)
-		return
-	}
-	seen[name] = true
-	b.failed[d.Name+"/"+name] = true
-	t := b.c.nodeType(n.TypeID)
-	switch {
-	case t == nil:
-		b.error(e, b.c.suggest("LNodeType", n.TypeID), "LNodeType %q does not exist", n.TypeID)
-		return
-	case len(t.errs.Errors()) > 0:
-		for _, p := range t.errs {
-			b.put(p)
-		}
-		return
-	case t.class != n.Class:
-		b.error(e, "use an LNodeType of class "+n.Class, "LNodeType %q is of class %s, not %s", n.TypeID, t.class, n.Class)
-	}
-	if b.size += t.size(); b.size > b.file.limits.Slots {
-		b.put(b.c.limit(e, "attributes in one server", b.file.limits.Slots))
-		return
-	}
-	n.Objects = make([]model.Object, len(t.objects))
-	for i, o := range t.objects {
-		o.Slot += b.slots
-		n.Objects[i] = o
-	}
-	b.slots += t.slots
-	delete(b.failed, d.Name+"/"+name)
-	b.named[d.Name+"/"+name] = n
-	d.Nodes = append(d.Nodes, n)
-	b.nodes = append(b.nodes, builtNode{device: d, node: n, e: e, typ: t})
-}
-
-// values fills in the initial values.
-func (b *builder) values() {
-	b.out.Initial = make([]model.Value, b.slots)
-	groups := make(map[int][]model.Value)
-	for _, n := range b.nodes {
-		for i := range n.node.Objects {
-			o := &n.node.Objects[i]
-			b.c.fill(o.Type, b.out.Initial[o.Slot:o.Slot+o.Type.Slots])
-			if b.c.grouped {
-				b.c.groups(o.Type, o.Slot, groups)
-			}
-		}
-		b.instances(n, groups)
-	}
-	if len(groups) > 0 {
-		b.out.Groups = groups
-	}
-}
-
-// lnName gives the name of a node that attributes describe as FCDA, LogControl and ClientLN do.
-func lnName(e *Element) string {
-	class := e.Attr("lnClass")
-	if strings.TrimSpace(class) == "LLN0" {
-		return e.Attr("prefix") + class
-	}
-	return e.Attr("prefix") + class + e.Attr("lnInst")
+func (i *IED) badServerAt(a *AccessPoint, s *sink) {
+	s.error(a.Element.Child("ServerAt"), "name an access point of this IED that has a Server: "+i.names(i.owning()),
+		"ServerAt names access point %q, which has no server", a.ServerAt)
 }

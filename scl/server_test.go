@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -255,5 +256,34 @@ func TestCommunication(t *testing.T) {
 	}
 	if jid, ok := f.Communication.Client("CENTER", "JID"); !ok || jid != "center@vpp.example" {
 		t.Errorf("client %q", jid)
+	}
+}
+
+// TestServerConcurrently is for the race detector: one File serves many callers.
+func TestServerConcurrently(t *testing.T) {
+	f := plant(t)
+	var wg sync.WaitGroup
+	servers := make([]*model.Server, 8)
+	for i := range servers {
+		wg.Go(func() {
+			if i%2 == 0 {
+				Check(f)
+			}
+			srv, err := f.Server("DER1", "AP1")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			servers[i] = srv
+		})
+	}
+	wg.Wait()
+	for _, s := range servers[1:] {
+		if s == nil || s.Devices[0].Nodes[0].Objects[0].Type != servers[0].Devices[0].Nodes[0].Objects[0].Type {
+			t.Fatal("types are not shared")
+		}
+		if &s.Initial[0] == &servers[0].Initial[0] {
+			t.Fatal("initial values are shared")
+		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,10 +19,11 @@ import (
 // fit after the name of the attribute.
 func parseVal(t *model.Type, text string) (model.Value, error) {
 	s := strings.TrimSpace(text)
+	if t.Basic == model.BasicEnum {
+		return parseEnum(t.Enum, s)
+	}
 	kind, size := t.Layout()
 	switch {
-	case t.Basic == model.BasicEnum:
-		return parseEnum(t.Enum, s)
 	case kind == model.KindBool:
 		switch s {
 		case "true", "1":
@@ -48,6 +51,9 @@ func parseVal(t *model.Type, text string) (model.Value, error) {
 	}
 }
 
+// maxListed is the largest enumeration that is searched for similar names and listed in hints.
+const maxListed = 256
+
 func parseEnum(e *model.Enum, s string) (model.Value, error) {
 	if v, ok := e.Values[s]; ok {
 		return model.Int(int64(v)), nil
@@ -57,6 +63,9 @@ func parseEnum(e *model.Enum, s string) (model.Value, error) {
 		if _, ok := e.Names[int32(n)]; ok {
 			return model.Int(n), nil
 		}
+	}
+	if len(e.Values) > maxListed {
+		return model.Value{}, fmt.Errorf("%q is not a value of EnumType %q", s, e.ID)
 	}
 	for name, v := range e.Values {
 		if strings.EqualFold(name, s) {
@@ -176,9 +185,8 @@ func readVals(e *Element, t *model.Type, s *sink) (v fieldValue, found bool) {
 			s.error(val, "give the value to a leaf attribute", "%s %q is a structure and has no Val of its own", e.Name, e.Attr("name"))
 			return
 		}
-		// An empty Val says that there is no value, except for text.
-		if kind, _ := t.Layout(); val.text() == "" && kind != model.KindString && kind != model.KindUnicode {
-			return
+		if val.text() == "" && !isText(t) {
+			return // an empty Val says that there is no value, except for text
 		}
 		x, err := parseVal(t, val.Text)
 		if err != nil {
@@ -202,17 +210,23 @@ func readVals(e *Element, t *model.Type, s *sink) (v fieldValue, found bool) {
 	return v, found
 }
 
+func isText(t *model.Type) bool {
+	if t.Basic == model.BasicEnum {
+		return false
+	}
+	kind, _ := t.Layout()
+	return kind == model.KindString || kind == model.KindUnicode
+}
+
 // valHint names the values of an enumeration.
 func valHint(t *model.Type) string {
 	switch t.Basic {
 	case model.BasicEnum:
-		var names []string
-		for ord := int32(math.MinInt16); len(names) < 9 && len(names) < len(t.Enum.Names) && ord <= math.MaxInt16; ord++ {
-			if name, ok := t.Enum.Names[ord]; ok {
-				names = append(names, name)
-			}
+		if len(t.Enum.Names) > maxListed {
+			break
 		}
-		return "use one of: " + quoted(names, 8)
+		ords := slices.Sorted(maps.Keys(t.Enum.Names))
+		return "use one of: " + namesOf(ords, func(ord int32) string { return t.Enum.Names[ord] })
 	case model.BasicDbpos:
 		return "use intermediate-state, off, on or bad-state"
 	}
