@@ -66,10 +66,10 @@ type sclNode struct {
 }
 
 type sclObject struct {
-	Name  string    `json:"name"`
-	CDC   string    `json:"cdc"`
-	Type  string    `json:"type"`
-	Desc  string    `json:"desc,omitempty"`
+	Name   string    `json:"name"`
+	CDC    string    `json:"cdc"`
+	Type   string    `json:"type"`
+	Desc   string    `json:"desc,omitempty"`
 	Leaves []sclLeaf `json:"das"`
 }
 
