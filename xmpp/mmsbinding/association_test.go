@@ -169,7 +169,7 @@ func TestIdentifiersRest(t *testing.T) {
 			}
 			synctest.Wait()
 		}
-		if s := strings.Join(got, " "); s != "1:1 2:2 3:3 1:1" {
+		if s := strings.Join(got, " "); s != "2:1 4:3 6:5 2:1" {
 			t.Errorf("identifiers %s", s)
 		}
 	})

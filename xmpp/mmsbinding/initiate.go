@@ -29,7 +29,7 @@ func (c *Core) Associate(to jid.JID, now time.Time) (*Assoc, error) {
 	case len(p.assocs) >= c.cfg.Limits.PerPeer || c.assocs >= c.cfg.Limits.Associations:
 		return nil, ErrTooMany
 	}
-	id := c.pick(p, now)
+	id := c.pick(p, to, now)
 	if id == 0 {
 		return nil, ErrTooMany
 	}
@@ -124,7 +124,7 @@ func (c *Core) asked(s *stanza.Stanza, id pair, r *mms.InitiateRequest, now time
 	}
 	answer, params, err := c.cfg.terms().Answer(r, services)
 	if err == nil {
-		if id.called = c.pickFor(p, id.calling, now); id.called == 0 {
+		if id.called = c.pick(p, s.From, now); id.called == 0 || p.find(id) != nil {
 			err = ErrTooMany
 		}
 	}
@@ -166,15 +166,4 @@ func (p *peer) replayed(id pair, now time.Time, reuse time.Duration) bool {
 	}
 	t, used := p.used[id.calling|theirID]
 	return used && now.Sub(t) < reuse
-}
-
-// pickFor picks our half of an identifier so that the whole is not one that we called under ourselves.
-func (c *Core) pickFor(p *peer, calling uint16, now time.Time) uint16 {
-	for range 2 {
-		id := c.pick(p, now)
-		if id == 0 || p.find(pair{calling, id}) == nil {
-			return id
-		}
-	}
-	return 0
 }

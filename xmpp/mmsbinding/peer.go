@@ -75,12 +75,18 @@ func (p *peer) drop(a *Assoc, now time.Time) {
 	}
 }
 
-// pick finds an identifier for us that is not in use with this peer and was not for a while. 0: there is none.
-func (c *Core) pick(p *peer, now time.Time) uint16 {
+// pick finds an identifier for us that is not in use with this peer and was not for a while. 0: there is none. The end
+// whose address sorts first takes odd numbers, the other even ones: so two ends that call each other at the same time
+// never give two associations the same name.
+func (c *Core) pick(p *peer, to jid.JID, now time.Time) uint16 {
 	p.prune(now, c.cfg.Timeouts.IDReuse)
-	start := c.cfg.Rand() % maxID
-	for i := range uint32(maxID) {
-		id := uint16((start+i)%maxID) + 1
+	first, n := uint32(2), uint32(maxID/2)
+	if c.self.String() < to.String() {
+		first, n = 1, maxID/2+1
+	}
+	start := c.cfg.Rand() % n
+	for i := range n {
+		id := uint16(first + 2*((start+i)%n))
 		if _, used := p.used[id]; used {
 			continue
 		}
@@ -95,13 +101,13 @@ func (c *Core) pick(p *peer, now time.Time) uint16 {
 	return 0
 }
 
-// find gives the association of a peer with an identifier, nil when there is none.
+// find gives the association of a peer that was accepted under an identifier, nil when there is none.
 func (p *peer) find(id pair) *Assoc {
 	if p == nil {
 		return nil
 	}
 	for _, a := range p.assocs {
-		if a.id == id {
+		if a.id == id && a.state != initiating {
 			return a
 		}
 	}

@@ -67,7 +67,7 @@ func (c *Core) frameIn(s *stanza.Stanza, id pair, octets []byte, now time.Time) 
 		c.opening(s, id, octets, now)
 		return
 	}
-	if a == nil || a.state == initiating || id.called == 0 {
+	if a == nil {
 		c.ignore(s.From, WhyUnknown)
 		c.answerError(s, stanza.ItemNotFound)
 		return

@@ -73,7 +73,7 @@ func (c *Core) abortedByPeer(s *stanza.Stanza, id pair, now time.Time) {
 				}
 			}
 		}
-	case a == nil || a.state == initiating:
+	case a == nil:
 		c.ignore(s.From, WhyUnknown)
 	default:
 		c.end(a, mms.ErrAborted, now)
