@@ -1,6 +1,7 @@
 package model
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -120,5 +121,98 @@ func TestKnownTables(t *testing.T) {
 	}
 	if _, ok := ggio.Object("Beh2"); ok {
 		t.Error("Beh cannot be numbered")
+	}
+}
+
+func TestAccessors(t *testing.T) {
+	if _, ok := Int(1).AsBool(); ok {
+		t.Error("an integer is a boolean")
+	}
+	if b, ok := Bool(true).AsBool(); !ok || !b {
+		t.Error("true is not")
+	}
+	if _, ok := Int(-1).AsUint(); ok {
+		t.Error("-1 is unsigned")
+	}
+	if u, ok := Int(5).AsUint(); !ok || u != 5 {
+		t.Error("5 is not unsigned")
+	}
+	if _, ok := Uint(1 << 63).AsInt(); ok {
+		t.Error("2^63 is an INT64")
+	}
+	if bits, width := Float32(1).FloatBits(); bits != 0x3f800000 || width != 32 {
+		t.Errorf("%x of %d bits", bits, width)
+	}
+	if v, n, ok := Bits(0xff, 3).AsBits(); !ok || v != 7 || n != 3 {
+		t.Errorf("%b of %d bits", v, n)
+	}
+	if _, _, ok := LongBits("123456789", 72).AsBits(); ok {
+		t.Error("72 bits fit in 64")
+	}
+	if s, ok := Octets("\x00").AsText(); !ok || s != "\x00" {
+		t.Errorf("%q", s)
+	}
+	if _, ok := Int(1).AsText(); ok {
+		t.Error("an integer is text")
+	}
+	if ts, ok := Time(7).AsTime(); !ok || ts != 7 {
+		t.Error("a time is not")
+	}
+	if _, ok := Bits(0, 12).AsQuality(); !ok {
+		t.Error("a quality that a peer shortened is refused")
+	}
+	if q, ok := Bits(uint64(Invalid)<<1, 14).AsQuality(); !ok || q != Invalid {
+		t.Errorf("a quality that a peer padded is %v", q)
+	}
+	if _, ok := Bits(0, 11).AsQuality(); ok {
+		t.Error("11 bits are a quality")
+	}
+	s := Struct(Int(1), Bool(true))
+	if s.Len() != 2 || !s.At(1).Equal(Bool(true)) || len(s.Members()) != 2 || s.IsZero() || !(Value{}).IsZero() {
+		t.Error("members of a structure")
+	}
+	if num, size := Raw(KindEntryTime, "", 5, 4).Num(); num != 5 || size != 4 {
+		t.Errorf("%d, %d", num, size)
+	}
+	if _, ok := Raw(KindEntryTime, "", 5, 4).AsEntryTime(); ok {
+		t.Error("four octets are a date")
+	}
+}
+
+func TestTimesSaturate(t *testing.T) {
+	if got := NewTimestamp(time.Unix(-1, 0), ClockFailure); got != Timestamp(ClockFailure) {
+		t.Errorf("%x", uint64(got))
+	}
+	if got := NewTimestamp(time.Unix(1<<32, 0), 0); got != 0xffffffffffffff00 {
+		t.Errorf("%x", uint64(got))
+	}
+	if got := NewEntryTime(entryEpoch.Add(-time.Second)); got != 0 {
+		t.Errorf("%x", uint64(got))
+	}
+	if got := NewEntryTime(entryEpoch.AddDate(200, 0, 0)).Time(); got.Year() != 2163 {
+		t.Errorf("%v", got)
+	}
+	if got := NewTimestamp(time.Unix(1, 0), ClockFailure|ClockNotSynchronized).String(); got != "1970-01-01T00:00:01.000000Z ClockFailure ClockNotSynchronized" {
+		t.Error(got)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for got, want := range map[string]string{
+		strings.Join((TrgDataChange | TrgGI).Names(), ","):               "dchg,gi",
+		strings.Join((OptSeqNum | OptConfRev | OptEntryID).Names(), ","): "seqNum,entryID,configRef",
+		ProofX509.String(): "x509",
+		Proof(99).String(): "unknown",
+		End.String():       "end",
+		Hop.String():       "hop",
+		DbposBad.String():  "bad-state",
+		KindTime.String():  "utc-time",
+		Kind(99).String():  "unknown",
+		FC(99).String():    "FC(99)",
+		Basic(99).String(): "unknown",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
