@@ -23,8 +23,8 @@ func parseVal(t *model.Type, text string) (model.Value, error) {
 		return parseEnum(t.Enum, s)
 	}
 	kind, size := t.Layout()
-	switch {
-	case kind == model.KindBool:
+	switch kind {
+	case model.KindBool:
 		switch s {
 		case "true", "1":
 			return model.Bool(true), nil
@@ -32,19 +32,19 @@ func parseVal(t *model.Type, text string) (model.Value, error) {
 			return model.Bool(false), nil
 		}
 		return model.Value{}, fmt.Errorf("%q is neither true nor false", s)
-	case kind == model.KindInt, kind == model.KindUint:
+	case model.KindInt, model.KindUint:
 		return parseInteger(t.Basic, kind, size, s)
-	case kind == model.KindFloat:
+	case model.KindFloat:
 		return parseFloat(size, s)
-	case kind == model.KindBits:
+	case model.KindBits:
 		return parseBits(t.Basic, max(size, -size), s)
-	case kind == model.KindTime:
+	case model.KindTime:
 		at, err := parseTime(s)
 		return model.Time(model.NewTimestamp(at, 0)), err
-	case kind == model.KindEntryTime:
+	case model.KindEntryTime:
 		at, err := parseTime(s)
 		return model.Entry(model.NewEntryTime(at)), err
-	case kind == model.KindOctets:
+	case model.KindOctets:
 		return parseOctets(size, s)
 	default:
 		return parseString(kind, -size, text)
