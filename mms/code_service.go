@@ -208,6 +208,12 @@ func codeReadResponse(c asn1.Coder, s Service) Service {
 func codeRaw(c asn1.Coder, s Service) Service {
 	if c.Reading() {
 		r := c.Raw(asn1.Raw{})
+		if c.Err() == nil && r.Tag.Class() != 2 {
+			c.Fail(asn1.ErrUnknown) // no service has such a tag
+		}
+		if c.Err() != nil {
+			return nil
+		}
 		return &Raw{Class: r.Tag.Class(), Constructed: r.Constructed, Number: r.Tag.Number(), Content: []byte(r.Content)}
 	}
 	r := s.(*Raw)

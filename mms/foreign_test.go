@@ -2,6 +2,7 @@ package mms
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -173,4 +174,18 @@ func withoutBinary(p PDU) PDU {
 		return &Unconfirmed{Service: p.Service}
 	}
 	return p
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// kindOf names PDU and service.
+func kindOf(p PDU) string {
+	return fmt.Sprintf("%T %T", p, serviceOf(p))
 }

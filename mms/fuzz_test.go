@@ -2,6 +2,8 @@ package mms
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,9 +22,27 @@ func seeds(f *testing.F, add func(v vectors.MMS)) {
 	}
 }
 
+// foreignSeeds adds the PDUs of another implementation, where they are at hand.
+func foreignSeeds(f *testing.F) {
+	f.Helper()
+	rest, err := os.ReadFile(filepath.Join("..", "..", "shared", "testdata", "captures", "icsnpp-mms", "pdus.der"))
+	if err != nil {
+		return
+	}
+	for len(rest) > 0 {
+		_, next, err := NextBER(rest, Limits{})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(rest[:len(rest)-len(next)])
+		rest = next
+	}
+}
+
 // FuzzParseBER: no input panics; what is read is written and read again as the same.
 func FuzzParseBER(f *testing.F) {
 	seeds(f, func(v vectors.MMS) { f.Add(unhex(f, v.BER)) })
+	foreignSeeds(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		p, err := ParseBER(in, Limits{})
 		if err != nil {
@@ -68,6 +88,7 @@ func FuzzParseXER(f *testing.F) {
 // FuzzRoundTrip: a PDU read from BER means the same in XER and JSON, where XER can carry it.
 func FuzzRoundTrip(f *testing.F) {
 	seeds(f, func(v vectors.MMS) { f.Add(unhex(f, v.BER)) })
+	foreignSeeds(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		p, err := ParseBER(in, Limits{})
 		if err != nil {
