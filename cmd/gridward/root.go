@@ -53,6 +53,7 @@ func newRootCmd() *cobra.Command {
 	root.AddCommand(newMMSCmd())
 	root.AddCommand(newPKICmd())
 	root.AddCommand(newSCLCmd())
+	root.AddCommand(newXMPPCmd())
 	return root
 }
 

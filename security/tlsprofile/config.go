@@ -97,7 +97,7 @@ func (c Client) Config() (*tls.Config, error) {
 		if err := verifyPath(cs.PeerCertificates, roots, x509.ExtKeyUsageServerAuth, now()); err != nil {
 			return err
 		}
-		return matchesDomain(cs.PeerCertificates[0], domain, service)
+		return CheckDomain(cs.PeerCertificates[0], domain, service)
 	}
 	// The server asks for a certificate; ours is sent even when its list of CAs does not name our issuer, so that it can
 	// say what is wrong instead of "no certificate".
@@ -118,7 +118,9 @@ func base(cert tls.Certificate, alpn []string, now func() time.Time) *tls.Config
 		CurvePreferences: []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256, tls.CurveP384},
 		NextProtos:       alpn,
 		Renegotiation:    tls.RenegotiateNever,
-		Time:             now,
+		// Stanzas are small and gathered before they are sealed: a record for each batch.
+		DynamicRecordSizingDisabled: true,
+		Time:                        now,
 	}
 }
 

@@ -122,9 +122,9 @@ func parseOtherName(gn asn1.RawValue, oid asn1.ObjectIdentifier, tag int) (strin
 
 func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
 
-// matchesDomain reports whether cert identifies the XMPP domain for service ("xmpp-client", "xmpp-server"): by DNS-ID,
-// by SRV-ID _service.domain, or by xmppAddr = domain (RFC 6120 13.7.2.1).
-func matchesDomain(cert *x509.Certificate, domain, service string) error {
+// CheckDomain returns nil when cert identifies the XMPP domain for service ("xmpp-client", "xmpp-server"): by DNS-ID, by
+// SRV-ID _service.domain, or by xmppAddr = domain (RFC 6120 13.7.2.1). Else the error is a *CertificateError.
+func CheckDomain(cert *x509.Certificate, domain, service string) error {
 	if err := cert.VerifyHostname(domain); err == nil {
 		return nil
 	}
