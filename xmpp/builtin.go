@@ -13,6 +13,8 @@ const (
 	NSPing   = "urn:xmpp:ping"                         // XEP-0199
 	NSDisco  = "http://jabber.org/protocol/disco#info" // XEP-0030
 	NSRoster = "jabber:iq:roster"                      // RFC 6121 2
+
+	NSPresence = "urn:gridward:presence:1" // asks the receiver of directed presence to answer in kind
 )
 
 // dispatch gives a stanza to whoever it is for. It is called by Run's goroutine; s owns its bytes.
@@ -26,7 +28,7 @@ func (c *Client) dispatch(s *stanza.Stanza) {
 			return
 		}
 	case s.Kind == stanza.Presence:
-		c.subscription(s)
+		c.presence(s)
 	}
 	c.cfg.Handler.HandleStanza(s)
 }
@@ -74,23 +76,36 @@ func (c *Client) disco(s *stanza.Stanza) *stanza.Stanza {
 	return s.Reply(append(b, "</query>"...))
 }
 
+// ask is the payload of presence that asks the receiver for its own.
+const ask = "<ask xmlns='" + NSPresence + "'/>"
+
 // announce makes the client visible and asks its configured peers for their presence. It is called for a new session;
 // a resumed one has all that.
+//
+// Peers are asked in two ways: by a subscription (RFC 6121 3), and by presence sent to their fixed resource, because some
+// servers keep no subscriptions for accounts that exist by their certificate only. Such directed presence (RFC 6121 4.6)
+// reaches a peer that is there, carries a request to answer in kind, and is withdrawn by the server when we go away.
 func (c *Client) announce() {
 	_ = c.Send(&stanza.Stanza{Kind: stanza.Presence})
 	for _, p := range c.cfg.Peers {
 		_ = c.Send(&stanza.Stanza{Kind: stanza.Presence, Type: stanza.Subscribe, To: p})
+		if full, err := p.WithResource(c.cfg.Resource); err == nil {
+			_ = c.Send(&stanza.Stanza{Kind: stanza.Presence, To: full, Payload: []byte(ask)})
+		}
 	}
 }
 
-// subscription answers a request for our presence: configured peers may see it, nobody else.
-func (c *Client) subscription(s *stanza.Stanza) {
-	if s.Type != stanza.Subscribe {
-		return
+// presence answers requests for our presence: configured peers may see it, nobody else.
+func (c *Client) presence(s *stanza.Stanza) {
+	peer := slices.Contains(c.cfg.Peers, s.From.Bare())
+	switch {
+	case s.Type == stanza.Subscribe && peer:
+		_ = c.Send(&stanza.Stanza{Kind: stanza.Presence, Type: stanza.Subscribed, To: s.From.Bare()})
+	case s.Type == stanza.Subscribe:
+		_ = c.Send(&stanza.Stanza{Kind: stanza.Presence, Type: stanza.Unsubscribed, To: s.From.Bare()})
+	case s.Type == "" && peer && s.From != c.full:
+		if name, _ := s.Child(); name == (xmlscan.Name{Space: NSPresence, Local: "ask"}) {
+			_ = c.Send(&stanza.Stanza{Kind: stanza.Presence, To: s.From})
+		}
 	}
-	answer := stanza.Unsubscribed
-	if slices.Contains(c.cfg.Peers, s.From.Bare()) {
-		answer = stanza.Subscribed
-	}
-	_ = c.Send(&stanza.Stanza{Kind: stanza.Presence, Type: answer, To: s.From.Bare()})
 }

@@ -160,7 +160,7 @@ func TestSubscriptions(t *testing.T) {
 		f := &fakeServer{}
 		_, rec := start(t, f, func(c *Config) { c.Peers = []jid.JID{ems.Bare()} })
 		synctest.Wait()
-		if got, want := f.received(), []string{"<presence/>", "<presence type='subscribe' to='ems@grid.example'/>"}; !slices.Equal(got, want) {
+		if got, want := f.received(), []string{"<presence/>", "<presence type='subscribe' to='ems@grid.example'/>", "<presence to='ems@grid.example/IEC'><ask xmlns='urn:gridward:presence:1'/></presence>"}; !slices.Equal(got, want) {
 			t.Errorf("server got %q, want %q", got, want)
 		}
 		for _, from := range []string{"ems@grid.example", "stranger@grid.example", "ems@other.example"} {
@@ -173,6 +173,18 @@ func TestSubscriptions(t *testing.T) {
 		}
 		if _, sts := rec.take(); len(sts) != 3 {
 			t.Errorf("%d presences to the handler", len(sts))
+		}
+		for _, c := range []struct{ from, payload, want string }{
+			{"ems@grid.example/IEC", "<ask xmlns='urn:gridward:presence:1'/>", "<presence to='ems@grid.example/IEC'/>"},
+			{"ems@grid.example/IEC", "", ""},
+			{"stranger@grid.example/IEC", "<ask xmlns='urn:gridward:presence:1'/>", ""},
+			{"der1@grid.example/IEC", "<ask xmlns='urn:gridward:presence:1'/>", ""},
+		} {
+			f.send(&stanza.Stanza{Kind: stanza.Presence, From: jid.MustParse(c.from), Payload: []byte(c.payload)})
+			synctest.Wait()
+			if got := strings.Join(f.received(), ""); got != c.want {
+				t.Errorf("presence of %s with %q: answered %q, want %q", c.from, c.payload, got, c.want)
+			}
 		}
 	})
 }
