@@ -3,7 +3,9 @@ package server
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gridward/gridward/mms"
@@ -17,7 +19,14 @@ type actuator struct {
 	result   model.AddCause
 	hold     bool // done is called by the test
 	unlocked bool // interlocking and synchrocheck release
-	done     func(model.AddCause)
+
+	mu  sync.Mutex
+	end func(model.AddCause)
+	log seen
+}
+
+// seen is what a handler was asked for.
+type seen struct {
 	checked  []Command
 	operated []Command
 	canceled []model.AddCause
@@ -28,23 +37,50 @@ func newActuator() *actuator {
 	return &actuator{check: model.AddCauseNone, result: model.AddCauseNone, unlocked: true}
 }
 
+// seen waits until nothing moves and tells what has happened.
+func (a *actuator) seen() seen {
+	synctest.Wait()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.log
+}
+
+func (a *actuator) done(cause model.AddCause) {
+	synctest.Wait()
+	a.mu.Lock()
+	end := a.end
+	a.mu.Unlock()
+	end(cause)
+}
+
+func (a *actuator) note(f func(l *seen)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(&a.log)
+}
+
 func (a *actuator) Check(c *Command) model.AddCause {
-	a.checked = append(a.checked, *c)
+	a.note(func(l *seen) { l.checked = append(l.checked, *c) })
 	return a.check
 }
 
 func (a *actuator) Operate(c *Command, done func(model.AddCause)) {
-	a.operated = append(a.operated, *c)
-	a.done = done
+	a.note(func(l *seen) { l.operated = append(l.operated, *c); a.end = done })
 	if !a.hold {
 		done(a.result)
 	}
 }
 
-func (a *actuator) Canceled(_ *Command, why model.AddCause) { a.canceled = append(a.canceled, why) }
-func (a *actuator) Selected(_ *Command, on bool)            { a.selects = append(a.selects, on) }
-func (a *actuator) Released(*Command) bool                  { return a.unlocked }
-func (a *actuator) InSynchronism(*Command) bool             { return a.unlocked }
+func (a *actuator) Canceled(_ *Command, why model.AddCause) {
+	a.note(func(l *seen) { l.canceled = append(l.canceled, why) })
+}
+
+func (a *actuator) Selected(_ *Command, on bool) {
+	a.note(func(l *seen) { l.selects = append(l.selects, on) })
+}
+
+func (a *actuator) Released(*Command) bool      { return a.unlocked }
+func (a *actuator) InSynchronism(*Command) bool { return a.unlocked }
 
 // A cmd is what a test varies of a command; the zero value is a good one.
 type cmd struct {
@@ -165,10 +201,10 @@ func TestDirectNormal(t *testing.T) {
 		a := h.handle(spc1)
 		p := h.peer("cc@x/IEC")
 		p.accepted(spc1+"$Oper", cmd{num: 7, test: false, check: CheckInterlock})
-		if len(a.operated) != 1 || len(a.checked) != 1 {
-			t.Fatalf("operated %+v", a.operated)
+		if len(a.seen().operated) != 1 || len(a.seen().checked) != 1 {
+			t.Fatalf("operated %+v", a.seen().operated)
 		}
-		c := a.operated[0]
+		c := a.seen().operated[0]
 		if c.Ref != do(spc1) || !c.Value.Equal(model.Bool(true)) || c.Origin != (Origin{3, "cc"}) || c.CtlNum != 7 || c.Principal.Name != "cc@x/IEC" || c.Check != CheckInterlock || c.Model != model.DirectNormal {
 			t.Errorf("command %+v", c)
 		}
@@ -334,7 +370,7 @@ func TestSelectBeforeOperateNormal(t *testing.T) {
 		q.refused(spc2+"$Oper", cmd{}, model.AddCauseLockedByOtherClient)
 		q.refused(spc2+"$Cancel", cmd{cancel: true}, model.AddCauseLockedByOtherClient)
 		p.accepted(spc2+"$Oper", cmd{})
-		if len(a.operated) != 1 {
+		if len(a.seen().operated) != 1 {
 			t.Error("not operated")
 		}
 		p.refused(spc2+"$Oper", cmd{}, model.AddCauseNotSelected) // operate-once
@@ -359,8 +395,8 @@ func TestSelectBeforeOperateNormal(t *testing.T) {
 		if s := sel(q); s == "" {
 			t.Error("a lost association keeps its select")
 		}
-		if want := []bool{true, false, true, false, true, false, true, false, true}; fmt.Sprint(a.selects) != fmt.Sprint(want) {
-			t.Errorf("the handler saw selects %v", a.selects)
+		if want := []bool{true, false, true, false, true, false, true, false, true}; fmt.Sprint(a.seen().selects) != fmt.Sprint(want) {
+			t.Errorf("the handler saw selects %v", a.seen().selects)
 		}
 	})
 }
@@ -389,8 +425,8 @@ func TestSelectBeforeOperateEnhanced(t *testing.T) {
 		if got := p.told(); len(got) != 1 || !got[0].plus {
 			t.Errorf("termination %+v", got)
 		}
-		if len(a.checked) != 2 || !a.checked[0].Select || a.checked[1].Select || len(a.operated) != 1 {
-			t.Errorf("checked %+v", a.checked)
+		if len(a.seen().checked) != 2 || !a.seen().checked[0].Select || a.seen().checked[1].Select || len(a.seen().operated) != 1 {
+			t.Errorf("checked %+v", a.seen().checked)
 		}
 		a.check = model.AddCauseBlockedByProcess
 		p.refused(spc4+"$SBOw", good, model.AddCauseBlockedByProcess)
@@ -416,8 +452,8 @@ func TestOperateMany(t *testing.T) {
 		}
 		p.accepted(spc4+"$Cancel", cmd{cancel: true})
 		p.refused(spc4+"$Oper", c, model.AddCauseNotSelected)
-		if len(a.operated) != 3 {
-			t.Errorf("operated %d times", len(a.operated))
+		if len(a.seen().operated) != 3 {
+			t.Errorf("operated %d times", len(a.seen().operated))
 		}
 	})
 }
@@ -432,8 +468,8 @@ func TestOperateTimeout(t *testing.T) {
 		if got := p.told(); len(got) != 1 || got[0].cause != model.AddCauseTimeLimitOver || got[0].plus {
 			t.Errorf("told %+v", got)
 		}
-		if len(a.canceled) != 1 || a.canceled[0] != model.AddCauseTimeLimitOver {
-			t.Errorf("canceled %v", a.canceled)
+		if len(a.seen().canceled) != 1 || a.seen().canceled[0] != model.AddCauseTimeLimitOver {
+			t.Errorf("canceled %v", a.seen().canceled)
 		}
 		a.done(model.AddCauseNone)
 		if got := p.told(); len(got) != 0 {
@@ -455,11 +491,11 @@ func TestLossWhileExecuting(t *testing.T) {
 		p.accepted(spc3+"$Oper", cmd{})
 		p.accepted(spc1+"$Oper", cmd{})
 		p.lose()
-		if len(enhanced.canceled) != 1 || enhanced.canceled[0] != model.AddCauseAbortedByCommunicationLoss {
-			t.Errorf("enhanced: %v", enhanced.canceled)
+		if len(enhanced.seen().canceled) != 1 || enhanced.seen().canceled[0] != model.AddCauseAbortedByCommunicationLoss {
+			t.Errorf("enhanced: %v", enhanced.seen().canceled)
 		}
-		if len(normal.canceled) != 0 {
-			t.Errorf("normal: %v", normal.canceled)
+		if len(normal.seen().canceled) != 0 {
+			t.Errorf("normal: %v", normal.seen().canceled)
 		}
 		q.refused(spc1+"$Oper", cmd{}, model.AddCauseCommandInExecution)
 		normal.done(model.AddCauseNone)
@@ -478,11 +514,11 @@ func TestTimeActivated(t *testing.T) {
 		p.accepted(spc3+"$Oper", cmd{num: 1, operTm: time.Now().Add(time.Minute)})
 		q.refused(spc3+"$Oper", cmd{}, model.AddCauseCommandInExecution)
 		time.Sleep(59 * time.Second)
-		if got := p.told(); len(got) != 0 || len(a.operated) != 0 {
+		if got := p.told(); len(got) != 0 || len(a.seen().operated) != 0 {
 			t.Fatalf("before its time: %+v", got)
 		}
 		time.Sleep(2 * time.Second)
-		if got := p.told(); len(got) != 1 || !got[0].plus || len(a.operated) != 1 {
+		if got := p.told(); len(got) != 1 || !got[0].plus || len(a.seen().operated) != 1 {
 			t.Fatalf("at its time: %+v", got)
 		}
 		p.accepted(spc3+"$Oper", cmd{num: 2, operTm: time.Now().Add(time.Minute)})
@@ -494,7 +530,7 @@ func TestTimeActivated(t *testing.T) {
 		p.told()
 		h.update(func(tx *Tx) { tx.Set(do("GGIO1$ST$Health").Child("stVal"), model.Int(3)) })
 		time.Sleep(61 * time.Second)
-		if got := p.told(); len(got) != 1 || got[0].cause != model.AddCauseBlockedByHealth || len(a.operated) != 1 {
+		if got := p.told(); len(got) != 1 || got[0].cause != model.AddCauseBlockedByHealth || len(a.seen().operated) != 1 {
 			t.Errorf("blocked at its time: %+v", got)
 		}
 	})
@@ -553,8 +589,8 @@ func TestAnalogueAndModeControl(t *testing.T) {
 			return model.Struct(v, model.Struct(model.Int(3), model.Octets("cc")), model.Uint(1), model.Time(model.NewTimestamp(time.Now(), 0)), model.Bool(false), model.Bits(0, 2))
 		}
 		p.set("GGIO1$CO$AnOut1$Oper", oper(model.Struct(model.Float32(50))))
-		if len(an.operated) != 1 || !an.operated[0].Value.Equal(model.Struct(model.Float32(50))) {
-			t.Errorf("operated %+v", an.operated)
+		if len(an.seen().operated) != 1 || !an.seen().operated[0].Value.Equal(model.Struct(model.Float32(50))) {
+			t.Errorf("operated %+v", an.seen().operated)
 		}
 		if v, _ := p.read("GGIO1$MX$AnOut1$origin$orCat").AsInt(); v != 3 {
 			t.Errorf("origin in MX: %d", v)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,12 +38,23 @@ func testModel(t testing.TB) *model.Server {
 type harness struct {
 	*testing.T
 	s      *Server
+	mu     sync.Mutex
 	events []Event
 	audits []AuditRecord
 	ctx    context.Context
 }
 
-func (h *harness) Record(r AuditRecord) { h.audits = append(h.audits, r) }
+func (h *harness) Record(r AuditRecord) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.audits = append(h.audits, r)
+}
+
+func (h *harness) event(e Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, e)
+}
 
 // run runs f with a server of the test model, in a bubble of virtual time.
 func run(t *testing.T, cfg Config, f func(h *harness)) {
@@ -53,7 +65,7 @@ func run(t *testing.T, cfg Config, f func(h *harness)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		h := &harness{T: t, ctx: ctx}
-		cfg.Events = func(e Event) { h.events = append(h.events, e) }
+		cfg.Events = h.event
 		cfg.Audit = h
 		s, err := New(cfg)
 		if err != nil {
