@@ -297,13 +297,13 @@ func (c *conn) finish() {
 	if sess != nil {
 		c.srv.letGo(sess, c, h, lost)
 	}
-	c.farewell(told)
 	if !authed {
 		c.srv.ips.leave(c.ip)
 	}
 	if sess == nil {
 		c.srv.count.conns.Add(-1)
 	}
+	c.farewell(told)
 	c.srv.mu.Lock()
 	delete(c.srv.conns, c)
 	c.srv.mu.Unlock()
