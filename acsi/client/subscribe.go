@@ -32,7 +32,8 @@ const usefulFields = model.OptSeqNum | model.OptTimeStamp | model.OptReasonCode 
 // goroutine of the client, for all subscriptions, in the order in which reports arrived; it may use the client. Reports
 // may come before Subscribe returns.
 //
-// When the peer has another client's reservation on the block, the error is ErrReserved.
+// Setting the triggers, the data set, the buffer time or the integrity period of a buffered block to something else
+// empties its buffer. When another client has reserved the block, the error is ErrReserved.
 func (c *Client) Subscribe(ctx context.Context, rcb model.Ref, opt ReportOptions, handler func(*Report)) (*Subscription, error) {
 	if rcb.FC != model.BR && rcb.FC != model.RP || rcb.LN == "" || rcb.Path == "" {
 		return nil, fmt.Errorf("%w: %s is no report control block with BR or RP", model.ErrRef, rcb)
@@ -43,13 +44,13 @@ func (c *Client) Subscribe(ctx context.Context, rcb model.Ref, opt ReportOptions
 	}
 	s := &Subscription{c: c, ref: rcb, handler: handler, done: make(chan struct{}), resynced: true, last: opt.EntryID}
 	if err = b.reserve(ctx, s, opt); err != nil {
-		return nil, err
+		return nil, err // it is another's
 	}
 	if err = b.configure(ctx, s, opt); err == nil {
 		err = b.enable(ctx, s, opt)
 	}
 	if err != nil {
-		b.giveBack(ctx, s)
+		_ = s.giveBack(ctx) // the failure that led here is the one to report
 		return nil, err
 	}
 	return s, nil
@@ -132,17 +133,12 @@ func (b *block) reserve(ctx context.Context, s *Subscription, opt ReportOptions)
 			return err
 		}
 	}
+	s.reserved = b.has("Resv") || b.has("ResvTms")
 	switch {
 	case !s.Buffered() && b.has("Resv"):
-		if err := b.own(b.c.Write(ctx, b.ref.Child("Resv"), model.Bool(true))); err != nil {
-			return err
-		}
-		s.reserved = true
+		return b.own(b.c.Write(ctx, b.ref.Child("Resv"), model.Bool(true)))
 	case s.Buffered() && opt.ResvTms != 0 && b.has("ResvTms"):
-		if err := b.own(b.c.Write(ctx, b.ref.Child("ResvTms"), likeKind(model.Int(int64(opt.ResvTms)), b.fields["ResvTms"]))); err != nil {
-			return err
-		}
-		s.reserved = true
+		return b.own(b.c.Write(ctx, b.ref.Child("ResvTms"), likeKind(model.Int(int64(opt.ResvTms)), b.fields["ResvTms"])))
 	}
 	return nil
 }
@@ -282,16 +278,4 @@ func (b *block) register(s *Subscription) error {
 	}
 	b.c.subs[s.rptID] = s
 	return nil
-}
-
-// giveBack undoes a reservation after a failure, as far as that goes.
-func (b *block) giveBack(ctx context.Context, s *Subscription) {
-	if !s.reserved {
-		return
-	}
-	v, name := model.Bool(false), "Resv"
-	if s.Buffered() {
-		v, name = likeKind(model.Int(0), b.fields["ResvTms"]), "ResvTms"
-	}
-	_ = b.c.Write(ctx, b.ref.Child(name), v) // the failure that led here is the one to report
 }

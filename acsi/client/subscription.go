@@ -16,7 +16,7 @@ type Subscription struct {
 	dataSet  model.Ref
 	members  []model.Ref
 	resynced bool
-	reserved bool // Resv or ResvTms was written and is given back
+	reserved bool // the block has Resv or ResvTms, which is given back
 	handler  func(*Report)
 	done     chan struct{}
 
@@ -72,15 +72,28 @@ func (s *Subscription) GI(ctx context.Context) error {
 // handled, none after Done.
 func (s *Subscription) Close(ctx context.Context) error {
 	err := s.c.Write(ctx, s.ref.Child("RptEna"), model.Bool(false))
-	if err == nil && s.reserved {
-		if s.Buffered() {
-			err = s.c.Write(ctx, s.ref.Child("ResvTms"), model.Int(0))
-		} else {
-			err = s.c.Write(ctx, s.ref.Child("Resv"), model.Bool(false))
-		}
+	if err == nil {
+		err = s.giveBack(ctx)
 	}
 	s.c.unsubscribe(s)
 	s.end(ErrClosed)
+	return err
+}
+
+// giveBack ends a reservation. A server that refuses has assigned the block to us by its configuration.
+func (s *Subscription) giveBack(ctx context.Context) error {
+	if !s.reserved {
+		return nil
+	}
+	var err error
+	if s.Buffered() {
+		err = s.c.Write(ctx, s.ref.Child("ResvTms"), model.Int(0))
+	} else {
+		err = s.c.Write(ctx, s.ref.Child("Resv"), model.Bool(false))
+	}
+	if _, refused := isAccess(err); refused {
+		return nil
+	}
 	return err
 }
 

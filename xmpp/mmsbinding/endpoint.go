@@ -137,9 +137,9 @@ func (e *Endpoint) flush() {
 	}
 	e.sending = true
 	for e.linked && len(e.queue) > 0 {
-		next := e.queue[0]
+		next, sender := e.queue[0], e.sender
 		e.mu.Unlock()
-		err := e.sender.Send(next.Stanza)
+		err := sender.Send(next.Stanza)
 		e.mu.Lock()
 		e.sent(next, err)
 	}
