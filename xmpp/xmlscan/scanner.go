@@ -132,6 +132,8 @@ func (s *Scanner) Hold() {
 func (s *Scanner) Feed(p []byte) {
 	if len(s.cur) > 0 {
 		s.Hold() // bytes that wait for more lie in the buffer from here on, beginning at cur[0]
+	}
+	if len(s.cur) > 0 {
 		s.w.buf = append(s.w.buf, p...)
 		s.cur = s.w.buf
 		return
