@@ -16,7 +16,7 @@ var (
 	attrMeaning     = binary(4, "meaning")
 )
 
-func (s *GetVariableAccessAttributes) code(c asn1.Coder) {
+func (s GetVariableAccessAttributes) code(c asn1.Coder) GetVariableAccessAttributes {
 	i := 0
 	if s.Address != nil {
 		i = 1
@@ -31,9 +31,10 @@ func (s *GetVariableAccessAttributes) code(c asn1.Coder) {
 		s.Address = codeBinary(c, attrAddress, s.Address)
 	}
 	c.End()
+	return s
 }
 
-func (s *GetVariableAccessAttributesResponse) code(c asn1.Coder) {
+func (s GetVariableAccessAttributesResponse) code(c asn1.Coder) GetVariableAccessAttributesResponse {
 	c.Begin(respAttributes)
 	s.Deletable = c.Bool(attrDeletable, s.Deletable)
 	s.Address = codeBinary(c, attrRespAddress, s.Address)
@@ -43,4 +44,5 @@ func (s *GetVariableAccessAttributesResponse) code(c asn1.Coder) {
 	refuseOptional(c, attrACL)
 	refuseOptional(c, attrMeaning)
 	c.End()
+	return s
 }

@@ -55,7 +55,7 @@ var (
 	cancelError      = elem(1, "serviceError")
 )
 
-func (p *ConfirmedError) code(c asn1.Coder) {
+func (p ConfirmedError) code(c asn1.Coder) ConfirmedError {
 	c.Begin(confirmedErrorPDU)
 	p.InvokeID = uint32(c.Int(errorInvokeID, int64(p.InvokeID)))
 	if c.Has(modifierPosition, p.ModifierPosition != nil) {
@@ -70,15 +70,17 @@ func (p *ConfirmedError) code(c asn1.Coder) {
 	p.Error = codeServiceError(c, p.Error)
 	c.End()
 	c.End()
+	return p
 }
 
-func (p *CancelError) code(c asn1.Coder) {
+func (p CancelError) code(c asn1.Coder) CancelError {
 	c.Begin(cancelErrorPDU)
 	p.InvokeID = uint32(c.Int(originalInvokeID, int64(p.InvokeID)))
 	c.Begin(cancelError)
 	p.Error = codeServiceError(c, p.Error)
 	c.End()
 	c.End()
+	return p
 }
 
 // Initiate-ErrorPDU and Conclude-ErrorPDU are ServiceErrors.
@@ -87,14 +89,16 @@ var (
 	concludeErrorPDU = elem(13, "conclude-ErrorPDU")
 )
 
-func (p *InitiateError) code(c asn1.Coder) {
+func (p InitiateError) code(c asn1.Coder) InitiateError {
 	c.Begin(initiateErrorPDU)
 	p.Error = codeServiceError(c, p.Error)
 	c.End()
+	return p
 }
 
-func (p *ConcludeError) code(c asn1.Coder) {
+func (p ConcludeError) code(c asn1.Coder) ConcludeError {
 	c.Begin(concludeErrorPDU)
 	p.Error = codeServiceError(c, p.Error)
 	c.End()
+	return p
 }

@@ -43,7 +43,7 @@ var initiateResponse = initiateElems{
 	privilege:      elem(5, "privilegeClassIdentityCalled"),
 }
 
-func (p *InitiateRequest) code(c asn1.Coder, e *initiateElems) {
+func (p InitiateRequest) code(c asn1.Coder, e *initiateElems) InitiateRequest {
 	c.Begin(e.pdu)
 	if c.Has(e.localDetail, p.LocalDetail != 0) {
 		p.LocalDetail = int32(c.Int(e.localDetail, int64(p.LocalDetail)))
@@ -69,4 +69,5 @@ func (p *InitiateRequest) code(c asn1.Coder, e *initiateElems) {
 	}
 	c.End()
 	c.End()
+	return p
 }

@@ -19,7 +19,7 @@ var (
 	namesMoreFollow  = defaulted(1, "moreFollows", 1, 1)
 )
 
-func (s *GetNameList) code(c asn1.Coder) {
+func (s GetNameList) code(c asn1.Coder) GetNameList {
 	c.Begin(reqGetNameList)
 	c.Begin(objectClass)
 	if c.Choice(objectClassAlts, 0) == 0 {
@@ -44,13 +44,15 @@ func (s *GetNameList) code(c asn1.Coder) {
 		s.ContinueAfter = c.String(continueAfter, s.ContinueAfter)
 	}
 	c.End()
+	return s
 }
 
-func (s *GetNameListResponse) code(c asn1.Coder) {
+func (s GetNameListResponse) code(c asn1.Coder) GetNameListResponse {
 	c.Begin(respGetNameList)
 	c.Begin(listOfIdentifier)
 	s.Names = codeList(c, s.Names, codeIdentifier)
 	c.End()
 	s.MoreFollows = c.Bool(namesMoreFollow, s.MoreFollows)
 	c.End()
+	return s
 }

@@ -33,7 +33,7 @@ var (
 		concludeRequestPDU, concludeResponsePDU, concludeErrorPDU)
 )
 
-func (p *ConfirmedRequest) code(c asn1.Coder) {
+func (p ConfirmedRequest) code(c asn1.Coder) ConfirmedRequest {
 	c.Begin(confirmedRequestPDU)
 	p.InvokeID = uint32(c.Int(invokeID, int64(p.InvokeID)))
 	p.Modifiers = codeBinary(c, listOfModifier, p.Modifiers)
@@ -42,9 +42,10 @@ func (p *ConfirmedRequest) code(c asn1.Coder) {
 	c.End()
 	p.Detail = codeBinary(c, serviceDetail, p.Detail)
 	c.End()
+	return p
 }
 
-func (p *ConfirmedResponse) code(c asn1.Coder) {
+func (p ConfirmedResponse) code(c asn1.Coder) ConfirmedResponse {
 	c.Begin(confirmedResponsePDU)
 	p.InvokeID = uint32(c.Int(invokeID, int64(p.InvokeID)))
 	c.Begin(responseService)
@@ -52,27 +53,38 @@ func (p *ConfirmedResponse) code(c asn1.Coder) {
 	c.End()
 	p.Detail = codeBinary(c, serviceDetail, p.Detail)
 	c.End()
+	return p
 }
 
-func (p *Unconfirmed) code(c asn1.Coder) {
+func (p Unconfirmed) code(c asn1.Coder) Unconfirmed {
 	c.Begin(unconfirmedPDU)
 	c.Begin(unconfirmedService)
 	p.Service = codeUnconfirmed(c, p.Service)
 	c.End()
 	p.Detail = codeBinary(c, serviceDetail, p.Detail)
 	c.End()
+	return p
 }
 
-func (p *CancelRequest) code(c asn1.Coder) {
+func (p CancelRequest) code(c asn1.Coder) CancelRequest {
 	p.InvokeID = uint32(c.Int(cancelRequestPDU, int64(p.InvokeID)))
+	return p
 }
 
-func (p *CancelResponse) code(c asn1.Coder) {
+func (p CancelResponse) code(c asn1.Coder) CancelResponse {
 	p.InvokeID = uint32(c.Int(cancelResponsePDU, int64(p.InvokeID)))
+	return p
 }
 
-func (p *ConcludeRequest) code(c asn1.Coder)  { c.Null(concludeRequestPDU) }
-func (p *ConcludeResponse) code(c asn1.Coder) { c.Null(concludeResponsePDU) }
+func (p ConcludeRequest) code(c asn1.Coder) ConcludeRequest {
+	c.Null(concludeRequestPDU)
+	return p
+}
+
+func (p ConcludeResponse) code(c asn1.Coder) ConcludeResponse {
+	c.Null(concludeResponsePDU)
+	return p
+}
 
 func pduIndex(p PDU) int {
 	switch p.(type) {
@@ -146,19 +158,21 @@ func codePDU(c asn1.Coder, p PDU) PDU {
 	return p
 }
 
-// codeOne walks a PDU of type T, when writing on a copy.
-func codeOne[T any, P interface {
+// described are PDUs and services: code walks one and gives it back, read or unchanged. It works on a copy, so that a PDU
+// may be encoded by several associations at once.
+type described[T any] interface{ code(asn1.Coder) T }
+
+// codeOne walks a PDU of type T.
+func codeOne[T described[T], P interface {
 	*T
 	PDU
-	code(asn1.Coder)
 }](c asn1.Coder, p PDU) PDU {
 	if c.Reading() {
 		v := new(T)
-		P(v).code(c)
+		*v = (*v).code(c)
 		return P(v)
 	}
-	v := *p.(P)
-	P(&v).code(c)
+	(*p.(P)).code(c)
 	return p
 }
 
@@ -170,7 +184,7 @@ func codeInitiate(c asn1.Coder, p PDU, e *initiateElems) PDU {
 	case *InitiateResponse:
 		v = InitiateRequest(*p)
 	}
-	v.code(c, e)
+	v = v.code(c, e)
 	if !c.Reading() {
 		return p
 	}

@@ -12,16 +12,17 @@ var (
 	readResults    = list(1, "listOfAccessResult")
 )
 
-func (s *Read) code(c asn1.Coder) {
+func (s Read) code(c asn1.Coder) Read {
 	c.Begin(reqRead)
 	s.SpecificationWithResult = c.Bool(withResult, s.SpecificationWithResult)
 	c.Begin(readAccess)
 	s.Access = codeAccess(c, s.Access)
 	c.End()
 	c.End()
+	return s
 }
 
-func (s *ReadResponse) code(c asn1.Coder) {
+func (s ReadResponse) code(c asn1.Coder) ReadResponse {
 	c.Begin(respRead)
 	if c.Has(readRespAccess, s.Access != nil) {
 		c.Begin(readRespAccess)
@@ -37,4 +38,5 @@ func (s *ReadResponse) code(c asn1.Coder) {
 	s.Results = codeList(c, s.Results, codeResult)
 	c.End()
 	c.End()
+	return s
 }

@@ -23,7 +23,7 @@ var (
 	rejectReason = choice("rejectReason", rejectChoice)
 )
 
-func (p *Reject) code(c asn1.Coder) {
+func (p Reject) code(c asn1.Coder) Reject {
 	c.Begin(rejectPDU)
 	if c.Has(rejectInvokeID, p.HasInvokeID) {
 		p.HasInvokeID = true
@@ -36,4 +36,5 @@ func (p *Reject) code(c asn1.Coder) {
 	}
 	c.End()
 	c.End()
+	return p
 }

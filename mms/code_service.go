@@ -157,20 +157,17 @@ func codeUnconfirmed(c asn1.Coder, s Service) Service {
 	return s
 }
 
-// codeService walks a service of type T. When writing it works on a copy, so that a PDU may be encoded by several
-// associations at once.
-func codeService[T any, P interface {
+// codeService walks a service of type T.
+func codeService[T described[T], P interface {
 	*T
 	Service
-	code(asn1.Coder)
 }](c asn1.Coder, s Service) Service {
 	if c.Reading() {
 		v := new(T)
-		P(v).code(c)
+		*v = (*v).code(c)
 		return P(v)
 	}
-	v := *s.(P)
-	P(&v).code(c)
+	(*s.(P)).code(c)
 	return s
 }
 
@@ -184,7 +181,7 @@ func codeRead(c asn1.Coder, s Service) Service {
 		one [1]VariableSpec
 	})
 	v.Access.List = v.one[:0]
-	v.code(c)
+	v.Read = v.Read.code(c)
 	if v.Access.NamedList {
 		v.Access.List = nil
 	}
@@ -201,7 +198,7 @@ func codeReadResponse(c asn1.Coder, s Service) Service {
 		one [1]AccessResult
 	})
 	v.Results = v.one[:0]
-	v.code(c)
+	v.ReadResponse = v.ReadResponse.code(c)
 	return &v.ReadResponse
 }
 

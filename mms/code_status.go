@@ -22,9 +22,12 @@ var (
 	abstractSyntax   = schema.Add(asn1.Elem{Tag: asn1.TagOID, Name: "OBJECT_IDENTIFIER", Form: asn1.Element, Show: asn1.ShowOID})
 )
 
-func (s *Status) code(c asn1.Coder) { s.Extended = c.Bool(reqStatus, s.Extended) }
+func (s Status) code(c asn1.Coder) Status {
+	s.Extended = c.Bool(reqStatus, s.Extended)
+	return s
+}
 
-func (s *StatusResponse) code(c asn1.Coder) {
+func (s StatusResponse) code(c asn1.Coder) StatusResponse {
 	c.Begin(respStatus)
 	s.Logical = uint8(c.Int(statusLogical, int64(s.Logical)))
 	s.Physical = uint8(c.Int(statusPhysical, int64(s.Physical)))
@@ -32,11 +35,15 @@ func (s *StatusResponse) code(c asn1.Coder) {
 		s.LocalDetail = codeBits(c, statusDetail, model.KindBits, s.LocalDetail)
 	}
 	c.End()
+	return s
 }
 
-func (s *Identify) code(c asn1.Coder) { c.Null(reqIdentify) }
+func (s Identify) code(c asn1.Coder) Identify {
+	c.Null(reqIdentify)
+	return s
+}
 
-func (s *IdentifyResponse) code(c asn1.Coder) {
+func (s IdentifyResponse) code(c asn1.Coder) IdentifyResponse {
 	c.Begin(respIdentify)
 	s.Vendor = c.String(vendorName, s.Vendor)
 	s.Model = c.String(modelName, s.Model)
@@ -47,6 +54,7 @@ func (s *IdentifyResponse) code(c asn1.Coder) {
 		c.End()
 	}
 	c.End()
+	return s
 }
 
 func codeSyntax(c asn1.Coder, dotted string) string {

@@ -10,7 +10,7 @@ var (
 	respDefineList = elem(11, "defineNamedVariableList")
 )
 
-func (s *DefineNamedVariableList) code(c asn1.Coder) {
+func (s DefineNamedVariableList) code(c asn1.Coder) DefineNamedVariableList {
 	c.Begin(reqDefineList)
 	c.Begin(defineListName)
 	s.Name = codeName(c, s.Name)
@@ -19,9 +19,13 @@ func (s *DefineNamedVariableList) code(c asn1.Coder) {
 	s.List = codeList(c, s.List, codeVariable)
 	c.End()
 	c.End()
+	return s
 }
 
-func (s *DefineNamedVariableListResponse) code(c asn1.Coder) { c.Null(respDefineList) }
+func (s DefineNamedVariableListResponse) code(c asn1.Coder) DefineNamedVariableListResponse {
+	c.Null(respDefineList)
+	return s
+}
 
 // GetNamedVariableListAttributes, ISO 9506-2 14.13.
 var (
@@ -32,13 +36,14 @@ var (
 	listACL            = binary(2, "accessControlList")
 )
 
-func (s *GetNamedVariableListAttributes) code(c asn1.Coder) {
+func (s GetNamedVariableListAttributes) code(c asn1.Coder) GetNamedVariableListAttributes {
 	c.Begin(reqListAttributes)
 	s.Name = codeName(c, s.Name)
 	c.End()
+	return s
 }
 
-func (s *GetNamedVariableListAttributesResponse) code(c asn1.Coder) {
+func (s GetNamedVariableListAttributesResponse) code(c asn1.Coder) GetNamedVariableListAttributesResponse {
 	c.Begin(respListAttributes)
 	s.Deletable = c.Bool(listDeletable, s.Deletable)
 	c.Begin(listMembers)
@@ -46,6 +51,7 @@ func (s *GetNamedVariableListAttributesResponse) code(c asn1.Coder) {
 	c.End()
 	refuseOptional(c, listACL)
 	c.End()
+	return s
 }
 
 // DeleteNamedVariableList, ISO 9506-2 14.14.
@@ -61,7 +67,7 @@ var (
 	_               = named(scopeOfDelete, deleteScopeText)
 )
 
-func (s *DeleteNamedVariableList) code(c asn1.Coder) {
+func (s DeleteNamedVariableList) code(c asn1.Coder) DeleteNamedVariableList {
 	c.Begin(reqDeleteList)
 	s.Scope = DeleteScope(c.Int(scopeOfDelete, int64(s.Scope)))
 	if c.Has(deleteNames, s.Names != nil) {
@@ -74,11 +80,13 @@ func (s *DeleteNamedVariableList) code(c asn1.Coder) {
 		s.Domain = c.String(deleteDomain, s.Domain)
 	}
 	c.End()
+	return s
 }
 
-func (s *DeleteNamedVariableListResponse) code(c asn1.Coder) {
+func (s DeleteNamedVariableListResponse) code(c asn1.Coder) DeleteNamedVariableListResponse {
 	c.Begin(respDeleteList)
 	s.Matched = uint32(c.Int(numberMatched, int64(s.Matched)))
 	s.Deleted = uint32(c.Int(numberDeleted, int64(s.Deleted)))
 	c.End()
+	return s
 }

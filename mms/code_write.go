@@ -14,7 +14,7 @@ var (
 	reportResults     = list(0, "listOfAccessResult")
 )
 
-func (s *Write) code(c asn1.Coder) {
+func (s Write) code(c asn1.Coder) Write {
 	c.Begin(reqWrite)
 	c.Begin(writeAccess)
 	s.Access = codeAccess(c, s.Access)
@@ -23,15 +23,17 @@ func (s *Write) code(c asn1.Coder) {
 	s.Data = codeList(c, s.Data, codeDataItem)
 	c.End()
 	c.End()
+	return s
 }
 
-func (s *WriteResponse) code(c asn1.Coder) {
+func (s WriteResponse) code(c asn1.Coder) WriteResponse {
 	c.Begin(respWrite)
 	s.Results = codeList(c, s.Results, codeWriteResult)
 	c.End()
+	return s
 }
 
-func (s *InformationReport) code(c asn1.Coder) {
+func (s InformationReport) code(c asn1.Coder) InformationReport {
 	c.Begin(informationReport)
 	c.Begin(reportAccess)
 	s.Access = codeAccess(c, s.Access)
@@ -40,4 +42,5 @@ func (s *InformationReport) code(c asn1.Coder) {
 	s.Results = codeList(c, s.Results, codeResult)
 	c.End()
 	c.End()
+	return s
 }

@@ -96,6 +96,17 @@ func (r *Reader) peek() (asn1.Tag, bool) {
 	return t, ok
 }
 
+// quick is expect for what nearly all headers are: two octets that fit. bit is 0x20 for a constructed element.
+func (r *Reader) quick(e *asn1.Elem, bit byte) (content, end int, ok bool) {
+	p, limit := r.pos, r.levels[len(r.levels)-1].end
+	if p+2 > limit || e.Tag.Number() >= 0x1f || r.in[p] != e.Tag.Class()<<6|byte(e.Tag.Number())|bit {
+		return 0, 0, false
+	}
+	n := r.in[p+1]
+	end = p + 2 + int(n)
+	return p + 2, end, n < 0x80 && end <= limit
+}
+
 // expect reads the header of e, which must come next.
 func (r *Reader) expect(e *asn1.Elem) (header, bool) {
 	if r.err != nil {

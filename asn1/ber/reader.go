@@ -119,11 +119,12 @@ func (r *Reader) Begin(e *asn1.Elem) {
 		r.levels = append(r.levels, l)
 		return
 	}
-	h, ok := r.expect(e)
-	if !ok {
+	var h header
+	if content, end, ok := r.quick(e, 0x20); ok {
+		h.content, h.end = content, end
+	} else if h, ok = r.expect(e); !ok {
 		return
-	}
-	if !h.constructed {
+	} else if !h.constructed {
 		r.failElem(e, r.pos, asn1.ErrSyntax, "primitive where constructed is required")
 		return
 	}

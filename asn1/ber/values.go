@@ -8,6 +8,13 @@ import (
 
 // primitive reads the content of e.
 func (r *Reader) primitive(e *asn1.Elem) (string, bool) {
+	if r.err != nil {
+		return "", false
+	}
+	if content, end, ok := r.quick(e, 0); ok {
+		r.pos = end
+		return r.in[content:end], true
+	}
 	h, ok := r.expect(e)
 	if !ok {
 		return "", false
@@ -130,6 +137,13 @@ func (r *Reader) OID(e *asn1.Elem, _ string) string {
 
 // segments reads a string that may be constructed of primitive segments.
 func (r *Reader) segments(e *asn1.Elem) string {
+	if r.err != nil {
+		return ""
+	}
+	if content, end, ok := r.quick(e, 0); ok {
+		r.pos = end
+		return r.in[content:end]
+	}
 	at := r.pos
 	h, ok := r.expect(e)
 	if !ok {

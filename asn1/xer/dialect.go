@@ -88,9 +88,35 @@ func (d *Dialect) shown(e *asn1.Elem) bool {
 	return true
 }
 
-func nameStart(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' }
+// What an octet can be.
+const (
+	classPlain = 1 << iota // character data that needs no look
+	classStart             // first of a name
+	className              // inside a name
+	classSpace             // white space
+)
 
-func nameByte(c byte) bool { return nameStart(c) || c >= '0' && c <= '9' || c == '-' || c == '.' }
+var classes = func() (t [256]uint8) {
+	for c := range t {
+		switch b := byte(c); {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b == '_':
+			t[c] = classPlain | classStart | className
+		case b >= '0' && b <= '9', b == '-', b == '.':
+			t[c] = classPlain | className
+		case b == ' ', b == '\t', b == '\n', b == '\r':
+			t[c] = classPlain | classSpace
+		case b > ' ' && b < 0x80:
+			t[c] = classPlain
+		}
+	}
+	return t
+}()
+
+func nameStart(c byte) bool { return classes[c]&classStart != 0 }
+
+func nameByte(c byte) bool { return classes[c]&className != 0 }
+
+func isSpace(c byte) bool { return classes[c]&classSpace != 0 }
 
 func validName(s string) bool {
 	if s == "" || len(s) > maxName || !nameStart(s[0]) {

@@ -47,13 +47,13 @@ func (r *Reader) checkText() bool {
 	in := r.in
 	for i := 0; i < len(in); {
 		c := in[i]
-		if c < utf8.RuneSelf {
-			if c < 0x20 && c != '\t' && c != '\n' && c != '\r' {
-				r.fail(i, asn1.ErrXML, fmt.Sprintf("control character %#02x", c))
-				return false
-			}
+		if classes[c]&classPlain != 0 {
 			i++
 			continue
+		}
+		if c < utf8.RuneSelf && c != 0x7f {
+			r.fail(i, asn1.ErrXML, fmt.Sprintf("control character %#02x", c))
+			return false
 		}
 		ru, n := utf8.DecodeRuneInString(in[i:])
 		if ru == utf8.RuneError && n <= 1 || ru&^1 == 0xfffe {
@@ -64,8 +64,6 @@ func (r *Reader) checkText() bool {
 	}
 	return true
 }
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 func (r *Reader) skipSpace(p int) int {
 	for p < len(r.in) && isSpace(r.in[p]) {
@@ -122,6 +120,13 @@ func (r *Reader) scanName(p int) (prefix, local string, next int, ok bool) {
 }
 
 func (r *Reader) endTag(p int) {
+	if len(r.levels) > 0 { // nearly always it is that of the open element
+		name := r.top().qname
+		if end := p + 2 + len(name); end < len(r.in) && r.in[end] == '>' && r.in[p+2:end] == name && name != "" {
+			r.tok.qname, r.tok.kind, r.tok.end = name, endTag, end+1
+			return
+		}
+	}
 	_, _, next, ok := r.scanName(p + 2)
 	if !ok {
 		return
