@@ -39,6 +39,9 @@ type Config struct {
 	TLS   *tls.Config
 	Hosts []string
 	Peers []jid.JID
+	// Spread is the random pause before dialling again after the server went away, so that a fleet does not come back
+	// all at once; 0: 30 s, negative: none.
+	Spread time.Duration
 	// InsecureClear61850 allows associations without end-to-end protection: the XMPP servers on the way can read and
 	// change what they carry.
 	InsecureClear61850 bool

@@ -40,7 +40,9 @@ func newXMPPLink(cfg *Config) (Link, error) {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	l.endpoint = mmsbinding.New(binding)
-	client, err := xmpp.New(xmpp.Config{JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: cfg.Peers, Handler: l})
+	client, err := xmpp.New(xmpp.Config{
+		JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: cfg.Peers, Spread: cfg.Spread, Handler: l,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}

@@ -161,7 +161,11 @@ func logDER(ctx context.Context, log *slog.Logger, e der.Event) {
 	case der.FailSafeChanged:
 		log.WarnContext(ctx, "fail-safe", "active", e.Active, "limit", e.Limit)
 	case der.HealthChanged:
-		log.WarnContext(ctx, "health", "health", e.Health.String())
+		level := slog.LevelWarn
+		if e.Health == der.HealthOK {
+			level = slog.LevelInfo
+		}
+		log.Log(ctx, level, "health", "health", e.Health.String())
 	case der.Served:
 		log.DebugContext(ctx, "server", "event", fmt.Sprintf("%T", e.Event), "details", fmt.Sprintf("%+v", e.Event))
 	}

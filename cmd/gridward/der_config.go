@@ -35,8 +35,9 @@ type derFile struct {
 }
 
 type derXMPP struct {
-	Client xmppClient `yaml:",inline"`
-	Peers  []string   `yaml:"peers"` // bare JIDs that may associate
+	Client xmppClient    `yaml:",inline"`
+	Peers  []string      `yaml:"peers"`  // bare JIDs that may associate
+	Spread time.Duration `yaml:"spread"` // random pause after the server went away; 0: 30 s
 }
 
 type derFailSafe struct {
@@ -93,7 +94,7 @@ func (d derDevice) config() device.Config {
 // resolve turns the file into what package der takes, without looking at keys.
 func (f *derFile) resolve(flags *serviceFlags) (der.Config, error) {
 	c := der.Config{
-		IED: f.IED, AccessPoint: f.AccessPoint, Map: f.Map, Hosts: f.XMPP.Client.Hosts, InsecureClear61850: f.InsecureClear61850,
+		IED: f.IED, AccessPoint: f.AccessPoint, Map: f.Map, Hosts: f.XMPP.Client.Hosts, Spread: f.XMPP.Spread, InsecureClear61850: f.InsecureClear61850,
 		Device: f.Device.config(), Speed: f.Speed, Tick: f.Tick, StallAfter: f.StallAfter, CommandTimeout: f.CommandTimeout,
 		FailSafe: der.FailSafe(f.FailSafe),
 	}
