@@ -457,7 +457,7 @@ func (p *peer) sendf(xml string) { p.write([]byte(xml)) }
 // next returns the next stanza.
 func (p *peer) next() *stanza.Stanza {
 	p.t.Helper()
-	limit := time.NewTimer(20 * time.Second)
+	limit := time.NewTimer(90 * time.Second) // some wait for deadlines of the server, in virtual time
 	defer limit.Stop()
 	select {
 	case st := <-p.in:

@@ -197,7 +197,7 @@ func (s *Server) endSession(sess *session, reason, cond string) {
 	}
 	s.reg.remove(sess)
 	for _, st := range lost {
-		s.bounce(st, stanza.RecipientUnavailable, &out, now)
+		s.bounce(st, s.absent(st), &out, now)
 	}
 	if sess.asked.Load() > 0 {
 		s.abandon(sess.full, &out, now)
