@@ -58,13 +58,8 @@ func (c *Client) readSome(ctx context.Context, refs []model.Ref, results []Resul
 		answer, err = askFor[*mms.ReadResponse](ctx, c, request)
 	}
 	switch {
-	case errors.Is(err, ErrTooLarge) || tooLarge(err):
-		return c.readParts(ctx, refs, results)
-	case err != nil && len(refs) == 1 && refused(err):
-		results[0].Err = fmt.Errorf("%s: %w", refs[0], err)
-		return nil
 	case err != nil:
-		return err
+		return c.readFailed(ctx, err, refs, results)
 	case len(answer.Results) != len(list):
 		return fmt.Errorf("%w: %d values asked for, %d came", mms.ErrProtocol, len(list), len(answer.Results))
 	}
@@ -76,6 +71,18 @@ func (c *Client) readSome(ctx context.Context, refs []model.Ref, results []Resul
 		}
 	}
 	return nil
+}
+
+// readFailed asks in parts for what was too large. A refusal of a single variable is its result.
+func (c *Client) readFailed(ctx context.Context, err error, refs []model.Ref, results []Result) error {
+	switch {
+	case errors.Is(err, ErrTooLarge) || tooLarge(err):
+		return c.readParts(ctx, refs, results)
+	case len(refs) == 1 && refused(err):
+		results[0].Err = fmt.Errorf("%s: %w", refs[0], err)
+		return nil
+	}
+	return err
 }
 
 func accessResult(ref model.Ref, r *mms.AccessResult) Result {

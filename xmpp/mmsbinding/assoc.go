@@ -17,7 +17,7 @@ type conn struct {
 	done chan struct{}
 
 	mu     sync.Mutex // taken after the endpoint's, never the other way round
-	queue  []mms.PDU
+	queue  fifo[mms.PDU]
 	err    error
 	unsent int // octets in the endpoint's queue; guarded by the endpoint's mutex
 }
@@ -47,12 +47,9 @@ func (c *conn) Send(p mms.PDU) error {
 func (c *conn) Recv(ctx context.Context) (mms.PDU, error) {
 	for {
 		c.mu.Lock()
-		if len(c.queue) > 0 {
-			p := c.queue[0]
-			c.queue[0] = nil
-			if c.queue = c.queue[1:]; len(c.queue) == 0 {
-				c.queue = nil
-			}
+		if c.queue.len() > 0 {
+			p := c.queue.first()
+			c.queue.drop()
 			c.mu.Unlock()
 			return p, nil
 		}
@@ -74,10 +71,10 @@ func (c *conn) Recv(ctx context.Context) (mms.PDU, error) {
 func (c *conn) put(p mms.PDU, limit int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.queue) >= limit {
+	if c.queue.len() >= limit {
 		return false
 	}
-	c.queue = append(c.queue, p)
+	c.queue.put(p)
 	select {
 	case c.wake <- struct{}{}:
 	default:

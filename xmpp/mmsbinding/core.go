@@ -113,11 +113,25 @@ func NewCore(cfg Config) *Core {
 	return &Core{cfg: cfg, frame: clearFrame{}, peers: make(map[jid.JID]*peer), pending: make(map[string]pendingIQ)}
 }
 
-// Take gives what is to be done and forgets it. The lists are valid until the Core is used again.
-func (c *Core) Take() Output {
-	out := c.out
-	c.out = Output{}
-	return out
+// Take moves what is to be done into o, whose lists are used again for what comes next.
+func (c *Core) Take(o *Output) {
+	o.clear()
+	*o, c.out = c.out, *o
+}
+
+// clear empties the lists and keeps their room.
+func (o *Output) clear() {
+	o.Stanzas, o.Received, o.Opened = empty(o.Stanzas), empty(o.Received), empty(o.Opened)
+	o.Failed, o.Events = empty(o.Failed), empty(o.Events)
+}
+
+func (o *Output) none() bool {
+	return len(o.Stanzas)+len(o.Received)+len(o.Opened)+len(o.Failed)+len(o.Events) == 0
+}
+
+func empty[T any](list []T) []T {
+	clear(list)
+	return list[:0]
 }
 
 // Counters tells what happened so far.

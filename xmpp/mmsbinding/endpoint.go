@@ -28,8 +28,9 @@ type Endpoint struct {
 	waiting map[*Assoc]chan result // Associate calls
 	sender  Sender
 	linked  bool // stanzas may be sent; otherwise they wait for resumption
-	queue   []Outgoing
-	sending bool // somebody empties queue
+	queue   fifo[Outgoing]
+	work    Output // of the Core, being absorbed
+	sending bool   // somebody empties queue
 	timer   *time.Timer
 	closed  bool
 
@@ -70,18 +71,16 @@ func (e *Endpoint) do(f func() error) error {
 	return err
 }
 
-// absorb takes the Core's output and sets the timer.
+// absorb takes the Core's output, and what comes of it, and sets the timer.
 func (e *Endpoint) absorb() {
-	for again := true; again; {
-		again = false
-		out := e.core.Take()
+	out := &e.work
+	for e.core.Take(out); !out.none(); e.core.Take(out) {
 		for _, a := range out.Opened {
 			e.opened(a)
 		}
 		for _, r := range out.Received {
 			if c := e.conns[r.Assoc]; c != nil && !c.put(r.PDU, e.cfg.Limits.Queue) {
 				e.core.Abort(r.Assoc, mms.ErrTransport, e.cfg.Now())
-				again = true
 			}
 		}
 		for _, f := range out.Failed {
@@ -91,7 +90,7 @@ func (e *Endpoint) absorb() {
 			if c := e.conns[s.Assoc]; c != nil {
 				c.unsent += len(s.Stanza.Payload)
 			}
-			e.queue = append(e.queue, s)
+			e.queue.put(s)
 		}
 		if e.cfg.Events != nil {
 			e.events = append(e.events, out.Events...)
@@ -136,8 +135,8 @@ func (e *Endpoint) flush() {
 		return
 	}
 	e.sending = true
-	for e.linked && len(e.queue) > 0 {
-		next, sender := e.queue[0], e.sender
+	for e.linked && e.queue.len() > 0 {
+		next, sender := e.queue.first(), e.sender
 		e.mu.Unlock()
 		err := sender.Send(next.Stanza)
 		e.mu.Lock()
@@ -149,16 +148,13 @@ func (e *Endpoint) flush() {
 // sent takes a stanza off the queue, unless the link went down: then it waits for what comes of that. Any other error
 // ends the association, whose sequence is broken.
 func (e *Endpoint) sent(o Outgoing, err error) {
-	if err != nil && !e.linked && len(e.queue) > 0 && e.queue[0] == o {
-		return
-	}
-	if len(e.queue) == 0 || e.queue[0] != o {
+	if e.queue.len() == 0 || e.queue.first() != o {
 		return // Lost has emptied the queue meanwhile
 	}
-	e.queue[0] = Outgoing{}
-	if e.queue = e.queue[1:]; len(e.queue) == 0 {
-		e.queue = nil
+	if err != nil && !e.linked {
+		return
 	}
+	e.queue.drop()
 	if c := e.conns[o.Assoc]; c != nil {
 		c.unsent -= len(o.Stanza.Payload)
 	}
@@ -303,7 +299,7 @@ func (e *Endpoint) HandleStanza(s *stanza.Stanza) {
 			return ErrClosed
 		}
 		if !e.core.Receive(s, e.cfg.Now()) && s.IsRequest() {
-			e.queue = append(e.queue, Outgoing{Stanza: s.ErrorReply(stanza.NewError(stanza.ServiceUnavailable, ""))})
+			e.queue.put(Outgoing{Stanza: s.ErrorReply(stanza.NewError(stanza.ServiceUnavailable, ""))})
 		}
 		return nil
 	})
@@ -345,7 +341,7 @@ func (e *Endpoint) Lost(cause error) {
 }
 
 func (e *Endpoint) drop() {
-	e.queue = nil
+	e.queue.reset()
 	for _, c := range e.conns {
 		c.unsent = 0
 	}

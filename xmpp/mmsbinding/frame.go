@@ -1,6 +1,7 @@
 package mmsbinding
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"strings"
@@ -93,6 +94,9 @@ func appendOpen(dst []byte, p pair) []byte {
 // unwrap accepts what another server may have made of the element: prefixes, quotes, further children of a message
 // that the server put beside it. Two association contexts in one stanza are refused.
 func (clearFrame) unwrap(payload []byte) (p pair, pdu []byte, err error) {
+	if p, pdu, ok := asWritten(payload); ok {
+		return p, pdu, nil
+	}
 	found := false
 	for rest := payload; ; {
 		child, next, ok := firstElement(rest)
@@ -125,4 +129,25 @@ func (clearFrame) unwrap(payload []byte) (p pair, pdu []byte, err error) {
 		return p, nil, errNoFrame
 	}
 	return p, pdu, nil
+}
+
+// asWritten recognises the one form that wrap writes, which a router that copies leaves as it is.
+func asWritten(payload []byte) (p pair, pdu []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(payload, []byte(openTag))
+	if !ok {
+		return p, nil, false
+	}
+	end := bytes.IndexByte(rest[:min(len(rest), len("999:999'"))], '\'')
+	if end < 0 {
+		return p, nil, false
+	}
+	if p, ok = parsePair(string(rest[:end])); !ok {
+		return p, nil, false
+	}
+	pdu, ok = bytes.CutPrefix(rest[end:], []byte("'>"))
+	if !ok {
+		return p, nil, false
+	}
+	pdu, ok = bytes.CutSuffix(pdu, []byte(closeTag))
+	return p, pdu, ok && len(pdu) > 0 && !bytes.Contains(pdu, []byte("</assoc"))
 }

@@ -32,8 +32,8 @@ func quiet(t *testing.T, what string, a mms.Association) {
 	c := a.(*conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.queue) > 0 {
-		t.Errorf("%s: %T was delivered", what, c.queue[0])
+	if c.queue.len() > 0 {
+		t.Errorf("%s: %T was delivered", what, c.queue.first())
 	}
 	if c.err != nil {
 		t.Errorf("%s: ended with %v", what, c.err)
