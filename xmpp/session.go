@@ -32,7 +32,7 @@ type link struct {
 	up     bool
 	stop   atomic.Bool // ctx has ended
 	done   chan struct{}
-	writes chan error // result of the writer, when it has been started
+	writes chan struct{} // closed when the writer has ended; nil before it starts
 
 	heard  time.Time // when something was received last
 	pinged time.Time // when the ping that is open was sent; zero = none
@@ -310,7 +310,7 @@ func (l *link) ready(ev stream.Event) error {
 	if !ev.Resumed {
 		c.session = ""
 	}
-	l.writes = make(chan error, 1)
+	l.writes = make(chan struct{})
 	go l.writer(l.conn)
 	c.wakeWriter()
 	if err != nil {
@@ -325,6 +325,7 @@ func (l *link) ready(ev stream.Event) error {
 
 // writer is the one goroutine that writes to a connection that is up. It also asks for acknowledgements in time.
 func (l *link) writer(conn net.Conn) {
+	defer close(l.writes)
 	c := l.c
 	var spare []byte
 	timer := time.NewTimer(time.Hour)
@@ -351,7 +352,6 @@ func (l *link) writer(conn net.Conn) {
 			}
 			if err != nil {
 				_ = conn.Close() // the reader notices
-				l.writes <- err
 				return
 			}
 		}
@@ -362,7 +362,6 @@ func (l *link) writer(conn net.Conn) {
 			continue
 		}
 		if ending {
-			l.writes <- nil
 			return
 		}
 		timer.Reset(wait)

@@ -18,7 +18,7 @@ const NS = "urn:xmpp:sm:3"
 
 // Defaults and bounds.
 const (
-	MaxStanzas   = 256              // in a queue
+	MaxStanzas   = 256              // in the queue of a detached session
 	MaxBytes     = 1 << 20          // in a queue
 	AckStanzas   = 16               // after so many stanzas an acknowledgement is asked for
 	AckInterval  = 5 * time.Second  // ... or after this time

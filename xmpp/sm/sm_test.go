@@ -89,8 +89,15 @@ func TestFull(t *testing.T) {
 	for o.Push([]byte("x"), false, t0) == nil {
 		n++
 	}
+	if n != MaxStanzas*attachedFactor {
+		t.Errorf("%d stanzas fit while attached", n)
+	}
+	o = Out{}
+	o.Detach(t0)
+	for n = 0; o.Push([]byte("x"), false, t0) == nil; n++ {
+	}
 	if n != MaxStanzas {
-		t.Errorf("%d stanzas fit", n)
+		t.Errorf("%d stanzas fit while detached", n)
 	}
 	o = Out{}
 	if err := o.Push(make([]byte, MaxBytes+1), false, t0); !errors.Is(err, ErrFull) || o.Len() != 0 {

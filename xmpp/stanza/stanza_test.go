@@ -41,17 +41,25 @@ var codec = []struct {
 	s   Stanza
 	xml string
 }{
-	{Stanza{Kind: IQ, Type: Get, ID: "1", From: jid.MustParse("ems@grid.example/IEC"), To: jid.MustParse("der1@grid.example/IEC"), Payload: []byte(`<ping xmlns='urn:xmpp:ping'/>`)},
-		`<iq type='get' id='1' from='ems@grid.example/IEC' to='der1@grid.example/IEC'><ping xmlns='urn:xmpp:ping'/></iq>`},
+	{
+		Stanza{Kind: IQ, Type: Get, ID: "1", From: jid.MustParse("ems@grid.example/IEC"), To: jid.MustParse("der1@grid.example/IEC"), Payload: []byte(`<ping xmlns='urn:xmpp:ping'/>`)},
+		`<iq type='get' id='1' from='ems@grid.example/IEC' to='der1@grid.example/IEC'><ping xmlns='urn:xmpp:ping'/></iq>`,
+	},
 	{Stanza{Kind: IQ, Type: Result, ID: "a'&<\n"}, `<iq type='result' id='a&apos;&amp;&lt;&#10;'/>`},
-	{Stanza{Kind: Message, To: jid.MustParse("a@b/it's <me> & co"), Lang: "de", Payload: []byte(`<body>x</body><x xmlns='y'/>`)},
-		`<message to='a@b/it&apos;s &lt;me> &amp; co' xml:lang='de'><body>x</body><x xmlns='y'/></message>`},
+	{
+		Stanza{Kind: Message, To: jid.MustParse("a@b/it's <me> & co"), Lang: "de", Payload: []byte(`<body>x</body><x xmlns='y'/>`)},
+		`<message to='a@b/it&apos;s &lt;me> &amp; co' xml:lang='de'><body>x</body><x xmlns='y'/></message>`,
+	},
 	{Stanza{Kind: Presence}, `<presence/>`},
 	{Stanza{Kind: Presence, Type: Unavailable, From: jid.MustParse("b/c")}, `<presence type='unavailable' from='b/c'/>`},
-	{Stanza{Kind: IQ, Type: TypeError, ID: "1", Err: NewError(ServiceUnavailable, "")},
-		`<iq type='error' id='1'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`},
-	{Stanza{Kind: Message, Type: TypeError, Payload: []byte(`<body>x</body>`), Err: &Error{Type: "wait", Cond: ResourceConstraint, Text: "queue <full>", By: jid.MustParse("grid.example"), App: xmlscan.Name{Space: "urn:x", Local: "full"}}},
-		`<message type='error'><body>x</body><error type='wait' by='grid.example'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>queue &lt;full&gt;</text><full xmlns='urn:x'/></error></message>`},
+	{
+		Stanza{Kind: IQ, Type: TypeError, ID: "1", Err: NewError(ServiceUnavailable, "")},
+		`<iq type='error' id='1'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
+	},
+	{
+		Stanza{Kind: Message, Type: TypeError, Payload: []byte(`<body>x</body>`), Err: &Error{Type: "wait", Cond: ResourceConstraint, Text: "queue <full>", By: jid.MustParse("grid.example"), App: xmlscan.Name{Space: "urn:x", Local: "full"}}},
+		`<message type='error'><body>x</body><error type='wait' by='grid.example'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>queue &lt;full&gt;</text><full xmlns='urn:x'/></error></message>`,
+	},
 }
 
 func TestCodec(t *testing.T) {
@@ -97,7 +105,7 @@ func TestParseErrors(t *testing.T) {
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.in, err, c.want)
 		}
-		if c.want == ErrTo && (s.ID != "1" || !s.IsRequest()) {
+		if errors.Is(c.want, ErrTo) && (s.ID != "1" || !s.IsRequest()) {
 			t.Errorf("%s: what stands behind the bad attribute is lost: %+v", c.in, s)
 		}
 	}
@@ -132,7 +140,9 @@ func TestChild(t *testing.T) {
 		{`<ping xmlns='urn:xmpp:ping'/>`, "{urn:xmpp:ping}ping"},
 		{`<p:a xmlns:p='urn:p'>x</p:a>`, "{urn:p}a"},
 		{`<body>x</body>`, "{jabber:client}body"},
-		{``, ""}, {`text`, ""}, {`<broken`, ""},
+		{``, ""},
+		{`text`, ""},
+		{`<broken`, ""},
 	} {
 		n, ok := (&Stanza{Payload: []byte(c.payload)}).Child()
 		if n.String() != c.want || ok != (c.want != "") {

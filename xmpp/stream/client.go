@@ -163,7 +163,7 @@ func (m *Machine) features(e *xmlscan.Element) (Event, error) {
 			return Event{}, m.fail(PolicyViolation, "", ErrNoBind)
 		}
 		m.client.sm = offered[xmlscan.Name{Space: sm.NS, Local: "sm"}] != 0 && !m.client.cfg.NoSM
-		if r := m.client.cfg.Resume; r != nil && m.client.sm {
+		if r := m.client.cfg.Resume; r != nil && r.ID != "" && m.client.sm {
 			m.out = sm.Element{Kind: sm.Resume, ID: r.ID, H: r.H, HasH: true}.Append(m.out)
 			m.step = waitResumed
 			return Event{}, nil

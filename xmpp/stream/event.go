@@ -33,8 +33,10 @@ const (
 
 // String returns the name of the event, for tests and logs.
 func (k EventKind) String() string {
-	names := [...]string{"None", "StartTLS", "AuthRequest", "AuthFailed", "BindRequest", "ResumeRequest", "EnableRequest", "Ready",
-		"ResumeFailed", "Enabled", "EnableFailed", "StanzaIn", "BadStanza", "AckRequest", "Ack", "Closed"}
+	names := [...]string{
+		"None", "StartTLS", "AuthRequest", "AuthFailed", "BindRequest", "ResumeRequest", "EnableRequest", "Ready",
+		"ResumeFailed", "Enabled", "EnableFailed", "StanzaIn", "BadStanza", "AckRequest", "Ack", "Closed",
+	}
 	if int(k) < len(names) {
 		return names[k]
 	}

@@ -97,6 +97,7 @@ func (m *Machine) Next() (Event, error) {
 		switch it {
 		case xmlscan.None:
 			m.notePartial()
+			m.st.Payload = nil // it borrowed from the reader's buffer
 			return Event{}, nil
 		case xmlscan.Open:
 			m.partial = time.Time{}

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +73,7 @@ func (p *pair) feed(m *Machine, b []byte, handle func(Event), errp *error) {
 		m.Feed(piece, t0)
 		for {
 			ev, err := m.Next()
-			if err == ErrClosed {
+			if errors.Is(err, ErrClosed) {
 				return
 			}
 			if err != nil {
@@ -199,7 +200,7 @@ func (p *pair) exchange() {
 	p.c.Close()
 	p.run()
 	p.want("s:StanzaIn s:StanzaIn s:StanzaIn s:BadStanza s:AckRequest c:Ack s:Closed c:Closed")
-	if _, err := p.c.Next(); err != ErrClosed {
+	if _, err := p.c.Next(); !errors.Is(err, ErrClosed) {
 		t.Errorf("after the end: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package stream
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"time"
 
@@ -217,8 +218,8 @@ func (m *Machine) saslServer(e *xmlscan.Element) (Event, error) {
 
 // saslFailed answers a failed authentication; after too many the stream ends.
 func (m *Machine) saslFailed(err error) (Event, error) {
-	f, ok := err.(*sasl.Failure)
-	if !ok {
+	var f *sasl.Failure
+	if !errors.As(err, &f) {
 		f = &sasl.Failure{Cond: sasl.TemporaryAuthFailure, Reason: err.Error()}
 	}
 	s := m.server

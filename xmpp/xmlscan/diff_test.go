@@ -117,6 +117,9 @@ func sameMeaning(t *testing.T, in string) {
 			continue
 		}
 		e := s.Element
+		if at := int(s.Offset()) - len(header); len(e.Raw) > LimitPreAuth || in[at:at+len(e.Raw)] != string(e.Raw) {
+			t.Fatalf("%q: raw span %q at %d", in, e.Raw, at)
+		}
 		const wrap = `<w xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>%s</w>`
 		raw := fmt.Sprintf(wrap, e.Raw)
 		want, err := meaning(raw)
