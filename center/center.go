@@ -98,7 +98,9 @@ func (c *Center) Run(ctx context.Context) error {
 	c.endpoint.Close()
 	cut()
 	if early == nil {
-		<-linked
+		if err := <-linked; err != nil && ctx.Err() == nil {
+			return err
+		}
 	}
 	if ctx.Err() != nil {
 		return nil
