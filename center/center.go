@@ -60,7 +60,7 @@ func New(cfg Config) (*Center, error) {
 		}
 		peers = append(peers, peer)
 	}
-	c.xmpp, err = xmpp.New(xmpp.Config{JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: peers, Handler: link{c}})
+	c.xmpp, err = xmpp.New(xmpp.Config{JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: peers, Spread: cfg.Spread, Handler: link{c}})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/gridward/gridward/center/api"
 	"github.com/gridward/gridward/center/dispatch"
@@ -19,6 +20,8 @@ type Config struct {
 	JID   jid.JID     // bare
 	TLS   *tls.Config // of security/tlsprofile
 	Hosts []string    // as in xmpp.Config; empty: DNS SRV of the JID's domain
+	// Spread is the random pause before dialling again after the server went away; 0: as in xmpp.Config (30 s).
+	Spread time.Duration
 	// InsecureClear61850 allows associations without end-to-end protection: the XMPP servers on the way can read and
 	// change what they carry.
 	InsecureClear61850 bool
