@@ -57,10 +57,12 @@ func TestReadFailures(t *testing.T) {
 			"vmd":      {other(mms.VMDSpecific, "", "GGIO1"), mms.ObjectNonExistent},
 			"aa":       {other(mms.AASpecific, "", "GGIO1"), mms.ObjectNonExistent},
 			"empty":    {spec(""), mms.ObjectNonExistent},
-			"address":  {mms.VariableSpec{Unnamed: true, Raw: []byte{0x80, 1, 1}}, mms.ObjectAccessUnsupported},
+			"address":  {mms.VariableSpec{Unnamed: true, Raw: []byte{0xa1, 3, 0x80, 1, 1}}, mms.ObjectAccessUnsupported},
 			"wrong FC": {spec("GGIO1$ST$AnIn1$mag$f"), mms.ObjectNonExistent},
-			"index of no array": {mms.VariableSpec{Name: spec("GGIO1$MX$AnIn1").Name, Alternate: []mms.AlternateAccess{{HasIndex: true}}},
-				mms.ObjectAccessUnsupported},
+			"index of no array": {
+				mms.VariableSpec{Name: spec("GGIO1$MX$AnIn1").Name, Alternate: []mms.AlternateAccess{{HasIndex: true}}},
+				mms.ObjectAccessUnsupported,
+			},
 		} {
 			if r := p.readAll(c.spec); !r[0].Failed || r[0].Error != c.want {
 				t.Errorf("%s: %+v, want %v", name, r[0], c.want)
@@ -85,7 +87,7 @@ func TestReadFailures(t *testing.T) {
 }
 
 func TestAlternateAccess(t *testing.T) {
-	run(t, Config{}, func(h *harness) {
+	run(t, Config{Limits: Limits{Nesting: 3}}, func(h *harness) {
 		p := h.peer("cc@x")
 		har := model.Ref{LDevice: "TLD0", LN: "MHAI1", Path: "HA.phsAHar(2).mag.f", FC: model.MX}
 		h.update(func(tx *Tx) { tx.Float(har, 7) })
@@ -111,7 +113,7 @@ func TestAlternateAccess(t *testing.T) {
 			}
 		}
 		deep := []mms.AlternateAccess{{Component: "x"}}
-		for range 20 {
+		for range 4 {
 			deep = []mms.AlternateAccess{{HasIndex: true, Nested: deep}}
 		}
 		for name, alt := range map[string][]mms.AlternateAccess{
@@ -157,9 +159,15 @@ func TestWrite(t *testing.T) {
 			t.Errorf("a structure was stored as %v", v)
 		}
 		p.set("GGIO1$CF$AnIn1$db", model.Uint(100))
+		if code := p.write("GGIO1$SV$AnIn1$subEna", model.Bool(true)); code != mms.ObjectAccessUnsupported {
+			t.Errorf("substitution without anybody who does it: %v", code)
+		}
+		if err := h.s.HandleWrite(anIn1WithoutFC, func(*model.Principal, model.Ref, model.Value) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
 		p.set("GGIO1$SV$AnIn1$subEna", model.Bool(true))
 		p.set("LLN0$DC$NamPlt$d", model.Visible("bay 7"))
-		if n := len(h.audits); n != 5 || h.audits[0].Service != "write" || h.audits[0].Err != nil || h.audits[0].Principal.Name != "cc@x" {
+		if n := len(h.audits); n != 6 || h.audits[0].Service != "write" || h.audits[0].Err != nil || h.audits[0].Principal.Name != "cc@x" {
 			t.Errorf("audit: %+v", h.audits)
 		}
 	})
@@ -205,7 +213,7 @@ func TestWriteFailures(t *testing.T) {
 		for name, w := range map[string]*mms.Write{
 			"nothing":  {},
 			"no data":  {Access: mms.VariableAccess{List: []mms.VariableSpec{spec("GGIO1$SP$Set1")}}},
-			"too much": {Access: mms.VariableAccess{List: []mms.VariableSpec{spec("GGIO1$SP$Set1")}}, Data: make([]model.Value, 2)},
+			"too much": {Access: mms.VariableAccess{List: []mms.VariableSpec{spec("GGIO1$SP$Set1")}}, Data: []model.Value{model.Bool(true), model.Bool(true)}},
 		} {
 			if r, ok := p.call(w).(*mms.Reject); !ok || r.Reason.Code != mms.RejectInvalidArgument {
 				t.Errorf("%s: %+v", name, r)

@@ -151,3 +151,29 @@ func TestNamesOfRights(t *testing.T) {
 		t.Errorf("names %v", seen)
 	}
 }
+
+func TestUnauthenticatedPeers(t *testing.T) {
+	for _, open := range []bool{false, true} {
+		run(t, Config{InsecureAnonymous: open}, func(h *harness) {
+			h.handle(spc1)
+			who := &model.Principal{Name: "nobody", Proof: model.ProofNone}
+			c, srv := mmstest.NewPipe(mmstest.Options{Client: who})
+			p := &peer{T: h.T, end: c, done: make(chan error, 1)}
+			go func() { p.done <- h.s.Serve(h.ctx, srv) }()
+			if r := p.readAll(spec("GGIO1$ST$Ind1$stVal")); r[0].Failed == open {
+				t.Errorf("open %v: read %+v", open, r)
+			}
+			if code := p.write("GGIO1$SP$Set1$setMag$f", model.Float32(1)); (code == accessOK) != open {
+				t.Errorf("open %v: write %v", open, code)
+			}
+			if code := p.write(spc1+"$Oper", cmd{}.value()); (code == accessOK) != open {
+				t.Errorf("open %v: operate %v", open, code)
+			}
+			_, ok := p.call(&mms.GetNameList{Class: mms.ClassDomain}).(*mms.ConfirmedResponse)
+			_, ok2 := p.call(&mms.Identify{}).(*mms.ConfirmedResponse)
+			if ok != open || ok2 != open {
+				t.Errorf("open %v: names %v, identify %v", open, ok, ok2)
+			}
+		})
+	}
+}

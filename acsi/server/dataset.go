@@ -229,8 +229,9 @@ func (ss *session) remove(name mms.ObjectName) (matched, deleted bool, bad *mms.
 // identifier tells whether a peer may name something so: 1 to 32 letters, digits and underscores.
 func identifier(name string) bool {
 	for i := range len(name) {
-		c := name[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_') {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_':
+		default:
 			return false
 		}
 	}

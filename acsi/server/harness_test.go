@@ -79,6 +79,12 @@ func run(t *testing.T, cfg Config, f func(h *harness)) {
 	})
 }
 
+// Everything in these tests crosses as BER.
+var berCodec = mmstest.Codec{
+	Append: mms.AppendBER,
+	Parse:  func(b []byte) (mms.PDU, error) { return mms.ParseBER(b, mms.Limits{}) },
+}
+
 // A peer is a client that speaks MMS by hand.
 type peer struct {
 	*testing.T
@@ -93,7 +99,7 @@ func (h *harness) peer(name string) *peer { return h.peerWith(name, mms.Params{}
 func (h *harness) peerWith(name string, params mms.Params) *peer {
 	h.Helper()
 	principal := &model.Principal{Name: name, Address: name, Proof: model.ProofX509, Reach: model.End}
-	c, srv := mmstest.NewPipe(mmstest.Options{Params: params, Client: principal})
+	c, srv := mmstest.NewPipe(mmstest.Options{Params: params, Client: principal, Codec: &berCodec})
 	p := &peer{T: h.T, end: c, done: make(chan error, 1)}
 	go func() { p.done <- h.s.Serve(h.ctx, srv) }()
 	return p
@@ -315,7 +321,9 @@ func (p *peer) reports() []gotReport {
 }
 
 var (
-	anIn1 = model.Ref{LDevice: "TLD0", LN: "GGIO1", Path: "AnIn1", FC: model.MX}
+	anIn1          = model.Ref{LDevice: "TLD0", LN: "GGIO1", Path: "AnIn1", FC: model.MX}
+	anIn1WithoutFC = model.Ref{LDevice: "TLD0", LN: "GGIO1", Path: "AnIn1"}
+
 	anIn2 = model.Ref{LDevice: "TLD0", LN: "GGIO1", Path: "AnIn2", FC: model.MX}
 	ind1  = model.Ref{LDevice: "TLD0", LN: "GGIO1", Path: "Ind1", FC: model.ST}
 )

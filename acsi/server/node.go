@@ -49,16 +49,6 @@ func (n *node) child(name string) *node {
 	return nil
 }
 
-// find goes down by names.
-func (n *node) find(names ...string) *node {
-	for _, name := range names {
-		if n = n.child(name); n == nil {
-			return nil
-		}
-	}
-	return n
-}
-
 // leaves calls f for every leaf at and below n with its slot, elements of arrays each.
 func (n *node) leaves(off int, f func(n *node, slot int)) {
 	switch n.kind {

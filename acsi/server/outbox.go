@@ -81,8 +81,12 @@ func (o *outbox) room(octets int) bool {
 
 // drop removes the oldest report of an unbuffered control block.
 func (o *outbox) drop() bool {
-	for i := range o.items {
-		if r := o.items[i].report; r != nil && !r.form.r.buffered && !(o.sending && i == 0) {
+	first := 0
+	if o.sending {
+		first = 1
+	}
+	for i := first; i < len(o.items); i++ {
+		if r := o.items[i].report; r != nil && !r.form.r.buffered {
 			o.octets -= o.items[i].octets
 			o.items = append(o.items[:i], o.items[i+1:]...)
 			o.lost(r)

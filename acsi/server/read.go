@@ -15,8 +15,6 @@ type oneResult struct {
 // read serves GetDataValues, GetDataSetValues and Select (IEC 61850-8-1: read).
 func (ss *session) read(id uint32, r *mms.Read) mms.PDU {
 	p := ss.principal()
-	var out *oneResult
-	results := []mms.AccessResult(nil)
 	list := r.Access.List
 	if r.Access.NamedList {
 		set, bad := ss.openList(p, r.Access.ListName, RightRead, "read")
@@ -31,8 +29,8 @@ func (ss *session) read(id uint32, r *mms.Read) mms.PDU {
 	case n > ss.s.cfg.Limits.Variables:
 		return &mms.ConfirmedError{InvokeID: id, Error: *serviceError(mms.ErrResource, mms.ResourceCapabilityUnavailable)}
 	case n == 1:
-		out = &oneResult{pdu: mms.ConfirmedResponse{InvokeID: id}}
-		results = out.results[:]
+		out := &oneResult{pdu: mms.ConfirmedResponse{InvokeID: id}}
+		results := out.results[:]
 		out.response.Results, out.pdu.Service = results, &out.response
 		results[0] = ss.readOne(p, &list[0])
 		if r.SpecificationWithResult {
@@ -78,6 +76,9 @@ func (ss *session) mayRead(p *model.Principal, n *node) mms.DataAccessError {
 		return mms.ObjectNonExistent
 	}
 	if s.authorize(p, right, n.ref, "read") != nil {
+		return mms.ObjectAccessDenied
+	}
+	if n.dynamic && right != RightReporting && s.authorize(p, RightReporting, n.ref, "read") != nil { // a whole logical node
 		return mms.ObjectAccessDenied
 	}
 	return accessOK

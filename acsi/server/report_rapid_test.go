@@ -20,7 +20,7 @@ func TestBufferedReportsAreNeitherLostNorDuplicated(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		l := &link{s: s, t: t, last: map[int]float32{}}
+		l := &link{s: s, t: t}
 		l.connect()
 		l.write("BufTm", model.Uint(uint64(rapid.SampledFrom([]int{0, 0, 50, 500}).Draw(t, "BufTm"))))
 		members := []model.Ref{anIn1.Child("mag.f"), anIn2.Child("mag.f")}
@@ -78,7 +78,6 @@ type link struct {
 	lost    bool // reports were lost on the way since the last resynchronisation
 	lastID  uint64
 	got     [2][]float32
-	last    map[int]float32
 }
 
 func (l *link) connect() {

@@ -80,6 +80,9 @@ func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v 
 	if !n.writable() {
 		return mms.ObjectAccessDenied
 	}
+	if (n.fc == model.SV || n.fc == model.BL) && !s.hooked(ref) {
+		return mms.ObjectAccessUnsupported
+	}
 	changes, err := flatten(nil, n, off, v)
 	switch {
 	case errors.Is(err, errOrdinal):
@@ -99,8 +102,8 @@ func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v 
 	return accessOK
 }
 
-// writable is the policy of what clients may write: set points, substitution, configuration, description and blocking,
-// unless SCL's valKind says RO or Conf. ctlModel and sboClass take an explicit Set: they decide how safe commands are.
+// writable is the policy of what clients may write: set points, configuration and description, and substitution and
+// blocking where the application has a hook that gives them effect, unless SCL's valKind says RO or Conf. ctlModel and sboClass take an explicit Set: they decide how safe commands are.
 func (n *node) writable() bool {
 	switch n.fc {
 	case model.SP, model.SV, model.CF, model.DC, model.BL:
@@ -135,6 +138,12 @@ func (s *Server) ask(p *model.Principal, n *node, ref model.Ref, v model.Value) 
 		return f(p, ref, v)
 	}
 	return s.askBelow(p, n, ref, v)
+}
+
+func (s *Server) hooked(ref model.Ref) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hookAbove(ref) != nil
 }
 
 // hookAbove finds the hook with the longest path at or above ref.
