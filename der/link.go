@@ -97,7 +97,9 @@ func (l *xmppLink) HandleEvent(ev xmpp.Event) {
 		l.emit(LinkUp{JID: ev.JID, Resumed: ev.Resumed})
 	case xmpp.Down:
 		l.endpoint.Down()
-		l.emit(LinkDown{Err: ev.Err})
+		if !errors.Is(ev.Err, context.Canceled) { // the end of Run is no fault
+			l.emit(LinkDown{Err: ev.Err})
+		}
 	case xmpp.Lost:
 		l.endpoint.Lost(ev.Err)
 	case xmpp.Retry:
