@@ -27,9 +27,9 @@ func (c *Client) Discover(ctx context.Context) (*model.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	slot := 0
+	b := &browse{Client: c, types: make(typeTable)}
 	for _, name := range devices {
-		d, err := c.device(ctx, strings.Clone(name), &slot)
+		d, err := b.device(ctx, strings.Clone(name))
 		if err != nil {
 			return nil, fmt.Errorf("logical device %s: %w", name, err)
 		}
@@ -38,14 +38,21 @@ func (c *Client) Discover(ctx context.Context) (*model.Server, error) {
 	return s, nil
 }
 
-func (c *Client) device(ctx context.Context, name string, slot *int) (*model.LogicalDevice, error) {
+// A browse is one Discover under way.
+type browse struct {
+	*Client
+	types typeTable
+	slot  int
+}
+
+func (c *browse) device(ctx context.Context, name string) (*model.LogicalDevice, error) {
 	items, err := c.Variables(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	d := &model.LogicalDevice{Name: name}
 	for _, ln := range nodes(items) {
-		n, err := c.node(ctx, name, ln, items, slot)
+		n, err := c.node(ctx, name, ln, items)
 		if err != nil {
 			return nil, fmt.Errorf("logical node %s: %w", ln, err)
 		}
@@ -74,14 +81,14 @@ func nodes(items []string) []string {
 	return list
 }
 
-func (c *Client) node(ctx context.Context, ld, ln string, items []string, slot *int) (*model.LogicalNode, error) {
+func (c *browse) node(ctx context.Context, ld, ln string, items []string) (*model.LogicalNode, error) {
 	n := &model.LogicalNode{}
 	n.Prefix, n.Class, n.Inst = splitName(ln)
 	sections, err := c.sections(ctx, model.Ref{LDevice: ld, LN: ln}, items)
 	if err != nil {
 		return nil, err
 	}
-	n.Objects = objects(sections, slot)
+	n.Objects = c.types.objects(sections, &c.slot)
 	for _, s := range sections {
 		if s.fc == model.BR || s.fc == model.RP {
 			if err := c.reports(ctx, n, model.Ref{LDevice: ld, LN: ln, FC: s.fc}, s.spec); err != nil {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/gridward/gridward/mms"
@@ -9,6 +10,23 @@ import (
 
 // controlFC are the functional constraints of control blocks, which are no data.
 const controlFC = 1<<model.BR | 1<<model.RP | 1<<model.LG | 1<<model.GO | 1<<model.MS | 1<<model.US
+
+// A typeTable keeps one of each type of a server, as its templates do: equal types share their memory.
+type typeTable map[string]*model.Type
+
+func (tt typeTable) share(t *model.Type) *model.Type {
+	key := make([]byte, 0, 256)
+	key = fmt.Append(key, t.Basic)
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		key = fmt.Appendf(key, "|%s %d %d %p", f.Name, f.FC, f.Count, f.Type)
+	}
+	if same := tt[string(key)]; same != nil {
+		return same
+	}
+	tt[string(key)] = t
+	return t
+}
 
 // A section is what a logical node has of one functional constraint.
 type section struct {
@@ -19,7 +37,7 @@ type section struct {
 // objects merges the sections of a logical node into its data objects: MMS shows an object once for each functional
 // constraint (IEC 61850-8-1 7.3). Slots count from *slot on. The order is that of first appearance, which differs
 // from the server's templates; names, types and functional constraints do not.
-func objects(sections []section, slot *int) []model.Object {
+func (tt typeTable) objects(sections []section, slot *int) []model.Object {
 	var names []string
 	parts := make(map[string][]section)
 	for _, s := range sections {
@@ -39,7 +57,7 @@ func objects(sections []section, slot *int) []model.Object {
 	}
 	list := make([]model.Object, 0, len(names))
 	for _, name := range names {
-		o := model.Object{Name: strings.Clone(name), Type: dataObject(parts[name]), Slot: *slot}
+		o := model.Object{Name: strings.Clone(name), Type: tt.dataObject(parts[name]), Slot: *slot}
 		*slot += o.Type.Slots
 		list = append(list, o)
 	}
@@ -47,7 +65,7 @@ func objects(sections []section, slot *int) []model.Object {
 }
 
 // dataObject merges the sections of one data object or sub-data object.
-func dataObject(sections []section) *model.Type {
+func (tt typeTable) dataObject(sections []section) *model.Type {
 	t := &model.Type{Basic: model.BasicStruct}
 	type found struct {
 		parts []section
@@ -79,14 +97,14 @@ func dataObject(sections []section) *model.Type {
 			for i := range f.parts {
 				f.parts[i].spec = element(f.parts[i].spec)
 			}
-			field.Type = dataObject(f.parts)
+			field.Type = tt.dataObject(f.parts)
 		} else {
-			field.FC, field.Type = first.fc, attribute(name, element(first.spec))
+			field.FC, field.Type = first.fc, tt.attribute(name, element(first.spec))
 		}
 		t.Fields = append(t.Fields, field)
 		t.Slots += field.Type.Slots * max(field.Count, 1)
 	}
-	return t
+	return tt.share(t)
 }
 
 func element(t *mms.TypeSpec) *mms.TypeSpec {
@@ -107,21 +125,21 @@ func isObject(t *mms.TypeSpec) bool {
 }
 
 // attribute makes the type of a data attribute.
-func attribute(name string, t *mms.TypeSpec) *model.Type {
+func (tt typeTable) attribute(name string, t *mms.TypeSpec) *model.Type {
 	if t.Kind != model.KindStruct {
-		return &model.Type{Basic: basic(name, t), Slots: 1}
+		return tt.share(&model.Type{Basic: basic(name, t), Slots: 1})
 	}
 	a := &model.Type{Basic: model.BasicStruct}
 	for i := range t.Components {
 		c := &t.Components[i]
-		f := model.Field{Name: strings.Clone(c.Name), Slot: a.Slots, Type: attribute(c.Name, element(&c.Type))}
+		f := model.Field{Name: strings.Clone(c.Name), Slot: a.Slots, Type: tt.attribute(c.Name, element(&c.Type))}
 		if c.Type.Kind == model.KindArray {
 			f.Count = int(min(c.Type.Count, maxElements))
 		}
 		a.Fields = append(a.Fields, f)
 		a.Slots += f.Type.Slots * max(f.Count, 1)
 	}
-	return a
+	return tt.share(a)
 }
 
 // basic finds the basic type that travels as t. MMS does not tell an enumeration from an INT8, nor Dbpos from Tcmd and

@@ -47,7 +47,6 @@ type Limits struct {
 // Timeouts of a Core. Zero members take the defaults.
 type Timeouts struct {
 	Request   time.Duration // a request without an answer is forgotten; 10 s
-	File      time.Duration // the same for file services; 60 s
 	Initiate  time.Duration // 10 s
 	Conclude  time.Duration // 5 s
 	IDReuse   time.Duration // an association identifier is not used again; 10 min
@@ -80,7 +79,6 @@ func (c *Config) setDefaults() {
 	orDefault(&l.Queue, 4096)
 	orDefault(&l.Unsent, 262144)
 	orDefault(&t.Request, 10*time.Second)
-	orDefault(&t.File, time.Minute)
 	orDefault(&t.Initiate, 10*time.Second)
 	orDefault(&t.Conclude, 5*time.Second)
 	orDefault(&t.IDReuse, 10*time.Minute)

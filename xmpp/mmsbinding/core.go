@@ -18,6 +18,7 @@ type Core struct {
 	peers   map[jid.JID]*peer
 	assocs  int
 	pending map[string]pendingIQ // our iq requests without an answer, by iq id
+	next    time.Time            // no deadline is earlier; zero: there is none
 	out     Output
 	count   Counters
 }
@@ -185,21 +186,15 @@ func (c *Core) each(f func(a *Assoc)) {
 	}
 }
 
-// Deadline is when Tick has something to do next, zero when nothing is due.
-func (c *Core) Deadline() time.Time {
-	var first time.Time
-	take := func(t time.Time) {
-		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
-			first = t
-		}
+// Deadline is when Tick may have something to do next, zero when nothing is due. It is not later than the first
+// deadline, but may be earlier: what is answered in time does not move it.
+func (c *Core) Deadline() time.Time { return c.next }
+
+// due sets a deadline.
+func (c *Core) due(t time.Time) {
+	if !t.IsZero() && (c.next.IsZero() || t.Before(c.next)) {
+		c.next = t
 	}
-	for _, p := range c.peers {
-		for _, a := range p.assocs {
-			take(a.deadline)
-			take(a.machine.Deadline())
-		}
-	}
-	return first
 }
 
 // Tick does what is due.
@@ -220,6 +215,13 @@ func (c *Core) Tick(now time.Time) {
 			c.end(a, mms.ErrReleased, now) // conclude without an answer is a local close
 		}
 	})
+	c.next = time.Time{}
+	for _, p := range c.peers {
+		for _, a := range p.assocs {
+			c.due(a.deadline)
+			c.due(a.machine.Deadline())
+		}
+	}
 }
 
 // strikes counts undecodable PDUs within a minute.

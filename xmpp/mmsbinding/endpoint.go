@@ -32,6 +32,7 @@ type Endpoint struct {
 	work    Output // of the Core, being absorbed
 	sending bool   // somebody empties queue
 	timer   *time.Timer
+	armed   time.Time // what timer is set to
 	closed  bool
 
 	events   []Event
@@ -185,22 +186,27 @@ func (e *Endpoint) tell() {
 // schedule sets the timer to the Core's deadline.
 func (e *Endpoint) schedule() {
 	at := e.core.Deadline()
-	if at.IsZero() || e.closed {
-		if e.timer != nil {
-			e.timer.Stop()
-		}
+	if e.closed {
+		at = time.Time{}
+	}
+	if at.Equal(e.armed) {
 		return
 	}
-	d := max(at.Sub(e.cfg.Now()), 0)
-	if e.timer == nil {
-		e.timer = time.AfterFunc(d, e.tick)
-		return
+	e.armed = at
+	switch {
+	case at.IsZero() && e.timer != nil:
+		e.timer.Stop()
+	case at.IsZero():
+	case e.timer == nil:
+		e.timer = time.AfterFunc(max(at.Sub(e.cfg.Now()), 0), e.tick)
+	default:
+		e.timer.Reset(max(at.Sub(e.cfg.Now()), 0))
 	}
-	e.timer.Reset(d)
 }
 
 func (e *Endpoint) tick() {
 	_ = e.do(func() error {
+		e.armed = time.Time{}
 		e.core.Tick(e.cfg.Now())
 		return nil
 	})

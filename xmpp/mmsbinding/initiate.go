@@ -42,6 +42,7 @@ func (c *Core) Associate(to jid.JID, now time.Time) (*Assoc, error) {
 	p.assocs = append(p.assocs, a)
 	c.assocs++
 	c.pending[a.iq] = pendingIQ{assoc: a}
+	c.due(a.deadline)
 	c.send(a, &stanza.Stanza{Kind: stanza.IQ, Type: stanza.Set, ID: a.iq, To: to, Payload: payload})
 	return a, nil
 }

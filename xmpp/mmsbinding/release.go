@@ -27,6 +27,7 @@ func (c *Core) concludeWhenQuiet(a *Assoc, now time.Time) {
 	}
 	a.state, a.iq, a.deadline = concluding, stanza.NewID(), now.Add(c.cfg.Timeouts.Conclude)
 	c.pending[a.iq] = pendingIQ{assoc: a}
+	c.due(a.deadline)
 	c.iq(a, iqSet, a.iq, payload)
 }
 

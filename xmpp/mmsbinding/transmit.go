@@ -87,9 +87,11 @@ func (c *Core) Send(a *Assoc, p mms.PDU, payload []byte, now time.Time) error {
 
 func (c *Core) request(a *Assoc, p *mms.ConfirmedRequest, payload []byte, now time.Time) error {
 	iq := stanza.NewID()
-	if _, err := a.machine.Send(p, iq, now.Add(c.cfg.Timeouts.Request)); err != nil {
+	deadline := now.Add(c.cfg.Timeouts.Request)
+	if _, err := a.machine.Send(p, iq, deadline); err != nil {
 		return err
 	}
+	c.due(deadline)
 	c.pending[iq] = pendingIQ{assoc: a, invokeID: p.InvokeID, isCall: true}
 	c.iq(a, carry(p, c.cfg.Conceal), iq, payload)
 	return nil

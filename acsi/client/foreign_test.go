@@ -1,0 +1,163 @@
+package client_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/gridward/gridward/acsi/client"
+	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/mms/mmstest"
+	"github.com/gridward/gridward/model"
+)
+
+// A proxy stands between client and server and answers some requests itself: so servers of other makers behave.
+type proxy struct {
+	direct
+	answer func(s mms.Service) mms.Service // nil: let it pass; a *refusal: confirmed error
+}
+
+type refusal struct {
+	mms.Service
+	err mms.ServiceError
+}
+
+func (p *proxy) dial(s *site, who string) (mms.Association, error) {
+	up, err := p.direct.dial(s, who)
+	if err != nil {
+		return nil, err
+	}
+	near, far := mmstest.Pipe(mms.Params{})
+	go forward(up, far, nil)
+	go forward(far, up, p.answer)
+	return near, nil
+}
+
+// forward moves PDUs until either end is gone.
+func forward(from, to mms.Association, answer func(s mms.Service) mms.Service) {
+	for {
+		p, err := from.Recv(context.Background())
+		if err != nil {
+			to.Abort(err)
+			return
+		}
+		if r, ok := p.(*mms.ConfirmedRequest); ok && answer != nil {
+			switch a := answer(r.Service).(type) {
+			case nil:
+			case *refusal:
+				p = &mms.ConfirmedError{InvokeID: r.InvokeID, Error: a.err}
+			default:
+				p = &mms.ConfirmedResponse{InvokeID: r.InvokeID, Service: a}
+			}
+			if p != mms.PDU(r) {
+				_ = from.Send(p) // its end is the next Recv's error
+				continue
+			}
+		}
+		_ = to.Send(p)
+	}
+}
+
+func refuse(class mms.ErrorClass, code int32) *refusal {
+	return &refusal{err: mms.ServiceError{Class: class, Code: code}}
+}
+
+// TestDiscoverForeign: servers that describe no whole logical nodes, nor functional constraints, that do not identify
+// themselves, and that list names in short pages, are discovered all the same.
+func TestDiscoverForeign(t *testing.T) {
+	for name, answer := range map[string]func(s mms.Service) mms.Service{
+		"no identify": func(s mms.Service) mms.Service {
+			if _, ok := s.(*mms.Identify); ok {
+				return refuse(mms.ErrService, 0)
+			}
+			return nil
+		},
+		"types of functional constraints": func(s mms.Service) mms.Service {
+			if g, ok := s.(*mms.GetVariableAccessAttributes); ok && strings.Count(g.Name.Item, "$") < 1 {
+				return refuse(mms.ErrAccess, mms.AccessObjectUnsupported)
+			}
+			return nil
+		},
+		"types of data objects": func(s mms.Service) mms.Service {
+			if g, ok := s.(*mms.GetVariableAccessAttributes); ok && strings.Count(g.Name.Item, "$") < 2 {
+				return refuse(mms.ErrResource, 0)
+			}
+			return nil
+		},
+		"no data sets": func(s mms.Service) mms.Service {
+			if g, ok := s.(*mms.GetNameList); ok && g.Class == mms.ClassNamedVariableList {
+				return refuse(mms.ErrAccess, mms.AccessObjectUnsupported)
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			over(t, &proxy{answer: answer}, func(t *testing.T, s *site) {
+				got, err := s.client("hmi", client.Options{}).Discover(t.Context())
+				noErr(t, err)
+				for want := range testModel(t).Walk() {
+					if tg, ok := got.Find(want.Ref); !ok || tg.FC != want.Ref.FC {
+						t.Errorf("%s is missing, or has FC %s", want.Ref, tg.FC)
+					}
+				}
+				n, _ := got.Devices[0].Node("LLN0")
+				if len(n.Reports) != 5 {
+					t.Errorf("%d report control blocks", len(n.Reports))
+				}
+				if name != "no data sets" && len(n.DataSets) != 2 {
+					t.Errorf("%d data sets", len(n.DataSets))
+				}
+			})
+		})
+	}
+}
+
+// TestEndlessNames: a server whose name list does not end is refused, not followed for ever.
+func TestEndlessNames(t *testing.T) {
+	for name, page := range map[string]*mms.GetNameListResponse{
+		"same page": {Names: []string{"a", "b"}, MoreFollows: true}, "empty page": {MoreFollows: true},
+	} {
+		over(t, &proxy{answer: func(s mms.Service) mms.Service {
+			if _, ok := s.(*mms.GetNameList); ok {
+				return page
+			}
+			return nil
+		}}, func(t *testing.T, s *site) {
+			_, err := s.client("hmi", client.Options{}).Devices(t.Context())
+			wantErr(t, name, err, mms.ErrProtocol)
+		})
+	}
+}
+
+// TestWrongCounts: answers with more or fewer results than were asked for are refused.
+func TestWrongCounts(t *testing.T) {
+	over(t, &proxy{answer: func(s mms.Service) mms.Service {
+		switch s.(type) {
+		case *mms.Read:
+			return &mms.ReadResponse{Results: []mms.AccessResult{{Value: model.Bool(true)}, {Value: model.Bool(true)}}}
+		case *mms.Write:
+			return &mms.WriteResponse{}
+		}
+		return nil
+	}}, func(t *testing.T, s *site) {
+		c := s.client("hmi", client.Options{})
+		_, err := c.Read(t.Context(), anIn1f)
+		wantErr(t, "read", err, mms.ErrProtocol)
+		wantErr(t, "write", c.Write(t.Context(), anIn1f, model.Float32(1)), mms.ErrProtocol)
+		_, err = c.ReadDataSet(t.Context(), ref("TLD0/LLN0.Four"))
+		wantErr(t, "data set", err, mms.ErrProtocol)
+	})
+}
+
+// TestTypesAreShared: equal types of a discovered model are one.
+func TestTypesAreShared(t *testing.T) {
+	over(t, &direct{}, func(t *testing.T, s *site) {
+		got, err := s.client("hmi", client.Options{}).Discover(t.Context())
+		noErr(t, err)
+		one, _ := got.Find(ref("TLD0/GGIO1.SPCSO1"))
+		two, _ := got.Find(ref("TLD0/GGIO1.SPCSO2"))
+		if one.Type != two.Type {
+			t.Error("two data objects of one kind have two types")
+		}
+	})
+}
