@@ -345,6 +345,9 @@ func (r *router) login(name string, o loginOptions) (*peer, error) {
 		JID: jid.MustParse(name + "@" + domain), Resource: o.resource, DirectTLS: true, NoSM: o.noSM, Resume: o.resume,
 		Mechanisms: []sasl.Client{sasl.ExternalClient(authzid)},
 	}, now)
+	if o.resume != nil {
+		p.smID = o.resume.ID
+	}
 	p.m.TLSDone(now)
 	ready := make(chan error, 1)
 	go p.read(ready, !o.noSM)

@@ -19,11 +19,11 @@ import (
 func TestNothingTwiceNothingLostSilently(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := rapid.SliceOfN(rapid.SampledFrom([]string{"message", "message", "iq", "iq", "cut", "back", "wait 3 s", "wait 12 s", "wait 70 s"}), 1, 40).Draw(rt, "steps")
-		synctest.Test(t, func(t *testing.T) {
-			if problem := runLink(t, steps); problem != "" {
-				rt.Fatalf("%s\nsteps %q", problem, steps)
-			}
-		})
+		problem := ""
+		synctest.Test(t, func(t *testing.T) { problem = runLink(t, steps) })
+		if problem != "" {
+			rt.Fatalf("%s\nsteps %q", problem, steps)
+		}
 	})
 }
 
