@@ -231,6 +231,11 @@ func (c *Client) expire(now time.Time) {
 		c.lose(ErrLost)
 		return
 	}
+	c.expireRequests(now)
+}
+
+// expireRequests takes the requests that have waited too long for a detached session out of the queue and answers them.
+func (c *Client) expireRequests(now time.Time) {
 	var late [][]byte
 	c.mu.Lock()
 	c.queue.Expire(now, c.cfg.HoldIQ, func(b []byte) { late = append(late, append([]byte(nil), b...)) })

@@ -141,6 +141,35 @@ func TestHeldRequest(t *testing.T) {
 	})
 }
 
+// A request is not delivered late either when it is the dialling that takes long.
+func TestHeldWhileDialling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeServer{}
+		f.refuse = func(n int) error {
+			if n > 0 {
+				time.Sleep(12 * time.Second)
+			}
+			return nil
+		}
+		c, rec := start(t, f, nil)
+		synctest.Wait()
+		f.cut()
+		synctest.Wait()
+		if err := errors.Join(c.Send(request("held")), c.Send(msg("kept"))); err != nil {
+			t.Fatal(err)
+		}
+		f.received()
+		rec.take()
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if got := strings.Join(f.received(), ""); strings.Contains(got, "held") || !strings.Contains(got, "kept") {
+			t.Errorf("server got %s", got)
+		}
+		wantStanzas(t, rec, "held")
+		wantEvents(t, rec, "up(true)")
+	})
+}
+
 // A session that the server has forgotten is lost, and so is one that has waited too long: a new one begins.
 func TestResumeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

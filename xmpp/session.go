@@ -293,6 +293,7 @@ func (l *link) ready(ev stream.Event) error {
 	l.up = true
 	c.upSince = now
 	first := l.m.Output()
+	c.expireRequests(now) // dialling may have taken long
 	c.mu.Lock()
 	c.out = append(c.out[:0], first...)
 	var err error

@@ -4,11 +4,12 @@ import "unicode/utf8"
 
 // Byte classes.
 const (
-	cText  = 1 << iota // passes in text as it is
-	cValue             // passes in an attribute value as it is
-	cName              // inside a name
-	cFirst             // first of a name
-	cSpace             // white space
+	cText       = 1 << iota // passes in text as it is
+	cValue                  // passes in an attribute value as it is
+	cName                   // inside a name
+	cFirst                  // first of a name
+	cSpace                  // white space
+	cPlainValue             // is written in an attribute value as it is
 )
 
 var class = func() (t [256]uint8) {
@@ -21,6 +22,11 @@ var class = func() (t [256]uint8) {
 	t[' '] |= cSpace
 	t['<'], t['&'] = 0, 0
 	t['>'] &^= cText // looked at for "]]>"
+	for c := range t {
+		if t[c]&cValue != 0 && c >= ' ' && c != '\'' {
+			t[c] |= cPlainValue
+		}
+	}
 	for c := 'a'; c <= 'z'; c++ {
 		t[c] |= cName | cFirst
 		t[c-'a'+'A'] |= cName | cFirst

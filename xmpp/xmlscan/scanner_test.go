@@ -1,6 +1,7 @@
 package xmlscan
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -448,6 +449,22 @@ func TestScannerPiecesRandom(t *testing.T) {
 		pieces, err2 := scan(in, rapid.IntRange(1, 80).Draw(t, "size"), 200)
 		if strings.Join(whole, "\n") != strings.Join(pieces, "\n") || (err1 == nil) != (err2 == nil) {
 			t.Fatalf("%q\n%q %v\n%q %v", in, whole, err1, pieces, err2)
+		}
+	})
+}
+
+// The fast look at eight octets agrees with the table.
+func TestPlain8(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOfN(rapid.OneOf(rapid.Byte(), rapid.ByteRange('%', '?')), 8, 8).Draw(t, "b")
+		want := true
+		for _, c := range b {
+			want = want && class[c]&cText != 0 && (class[c]&cSpace == 0 || c == ' ')
+		}
+		if got := plain8(binary.LittleEndian.Uint64(b)); got && !want {
+			t.Fatalf("%q passes", b)
+		} else if !got && want {
+			t.Fatalf("%q does not pass", b)
 		}
 	})
 }

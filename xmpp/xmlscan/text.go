@@ -2,6 +2,7 @@ package xmlscan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -14,6 +15,9 @@ func text(b []byte, i int) (end int, blank bool, rule Rule) {
 			i++
 		}
 		start := i
+		for len(b)-i >= 8 && plain8(binary.LittleEndian.Uint64(b[i:])) {
+			i += 8
+		}
 		for i < len(b) && class[b[i]]&cText != 0 {
 			i++
 		}
@@ -50,6 +54,14 @@ func text(b []byte, i int) (end int, blank bool, rule Rule) {
 		blank = false
 	}
 	return i, blank, RuleNone
+}
+
+// plain8 reports whether none of eight octets needs a look: all are ASCII, none is a control, '<', '>' or '&'.
+func plain8(v uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	angle := (v | 2*ones) ^ '>'*ones // zero where '<' or '>' is
+	amp := v ^ '&'*ones
+	return (v|(v-' '*ones)|(angle-ones)&^angle|(amp-ones)&^amp)&highs == 0
 }
 
 // cdata checks the inside of a CDATA section from b[i] on. done says that its end was met; end is then behind it.

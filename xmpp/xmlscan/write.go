@@ -16,7 +16,18 @@ func AppendAttr(dst []byte, name, value string) []byte {
 func AppendText(dst []byte, s string) []byte { return appendEscaped(dst, s, false) }
 
 func appendEscaped(dst []byte, s string, attr bool) []byte {
+	special := uint8(cText)
+	if attr {
+		special = cPlainValue
+	}
 	for i := 0; i < len(s); {
+		start := i
+		for i < len(s) && class[s[i]]&special != 0 && s[i] != '\r' {
+			i++
+		}
+		if dst = append(dst, s[start:i]...); i == len(s) {
+			break
+		}
 		c := s[i]
 		if c >= 0x80 {
 			r, n := utf8.DecodeRuneInString(s[i:])
