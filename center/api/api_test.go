@@ -285,7 +285,11 @@ func TestBusy(t *testing.T) {
 
 func TestOwnPagesAndProgramsMayPost(t *testing.T) {
 	for _, header := range [][]string{
-		{}, {"Origin", "http://localhost"}, {"Sec-Fetch-Site", "same-origin"}, {"Host", "127.0.0.1:8080"}, {"Host", "[::1]:8080"},
+		{},
+		{"Origin", "http://localhost"},
+		{"Sec-Fetch-Site", "same-origin"},
+		{"Host", "127.0.0.1:8080"},
+		{"Host", "[::1]:8080"},
 		{"Host", "center.example"},
 	} {
 		run(t, api.Config{Hosts: []string{"center.example"}}, func(r *rig) {

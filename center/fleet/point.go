@@ -27,11 +27,18 @@ var valuePaths = []struct {
 	path string
 	fc   model.FC
 }{
-	{"mag.f", model.MX}, {"mag.i", model.MX},
-	{"cVal.mag.f", model.MX}, {"cVal.mag.i", model.MX},
-	{"mxVal.f", model.MX}, {"mxVal.i", model.MX},
-	{"stVal", model.ST}, {"actVal", model.ST}, {"general", model.ST},
-	{"setMag.f", model.SP}, {"setMag.i", model.SP}, {"setVal", model.SP},
+	{"mag.f", model.MX},
+	{"mag.i", model.MX},
+	{"cVal.mag.f", model.MX},
+	{"cVal.mag.i", model.MX},
+	{"mxVal.f", model.MX},
+	{"mxVal.i", model.MX},
+	{"stVal", model.ST},
+	{"actVal", model.ST},
+	{"general", model.ST},
+	{"setMag.f", model.SP},
+	{"setMag.i", model.SP},
+	{"setVal", model.SP},
 }
 
 // points lists the points of srv in the order of the model.

@@ -107,7 +107,7 @@ async function tabsShowTheRest(page) {
   await page.getByRole("tab", { name: "Model" }).click();
   await page.getByText("DERLD0", { exact: true }).waitFor();
   await page.locator("summary", { hasText: "MMXU1" }).click();
-  await page.locator("summary", { hasText: "activePower" }).waitFor();
+  await page.locator("summary", { hasText: "TotW" }).waitFor();
   await page.getByRole("tab", { name: "Commands" }).click();
 }
 
