@@ -22,6 +22,8 @@ type plant struct {
 	result   model.AddCause
 }
 
+var operateOn = model.Bool(true)
+
 func newPlant() *plant { return &plant{check: model.AddCauseNone, result: model.AddCauseNone} }
 
 func (p *plant) Check(*server.Command) model.AddCause { return p.check }

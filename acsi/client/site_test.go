@@ -101,6 +101,8 @@ type overXMPP struct {
 
 type host struct {
 	end   *mmsbinding.Endpoint
+	jid   jid.JID
+	port  *bindtest.Port
 	there chan struct{}
 }
 
@@ -133,15 +135,30 @@ func (o *overXMPP) dial(s *site, who string) (mms.Association, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := o.router.Attach(j, h.end)
-		h.end.Bind(p)
-		p.Online()
+		h.jid = j
+		h.connect(o.router)
 		o.hosts[who] = h
 	}
 	for !h.end.Available(serverJID) {
 		<-h.there
 	}
 	return h.end.Associate(s.Context(), serverJID)
+}
+
+func (h *host) connect(r *bindtest.Router) {
+	h.port = r.Attach(h.jid, h.end)
+	h.end.Bind(h.port)
+	h.port.Online()
+}
+
+// reconnect brings everybody back.
+func (o *overXMPP) reconnect(*site) {
+	o.server = o.router.Attach(serverJID, o.end)
+	o.end.Bind(o.server)
+	o.server.Online()
+	for _, h := range o.hosts {
+		h.connect(o.router)
+	}
 }
 
 func (o *overXMPP) cut(*site) {
