@@ -17,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gridward/gridward/pki/keystore"
 )
 
 // ErrMissing is matched by errors about a program that is not installed; scripts/peers.sh installs it.
@@ -29,6 +31,8 @@ type Site struct {
 	Cert, Key        string   // of the server
 	Centres, Devices []string // bare JIDs; a centre may talk to a device and the reverse, nobody else to anybody
 	Unlimited        bool     // leave out the rate limits, for benchmarks
+
+	dir keystore.Dir // of MakeSite
 }
 
 // A Server is a running XMPP server.

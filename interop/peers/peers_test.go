@@ -10,9 +10,6 @@ import (
 	"time"
 
 	"github.com/gridward/gridward/interop/peers"
-	"github.com/gridward/gridward/pki/ca"
-	"github.com/gridward/gridward/pki/keystore"
-	"github.com/gridward/gridward/security/tlsprofile"
 )
 
 type starter func(context.Context, string, peers.Site) (*peers.Server, error)
@@ -21,43 +18,14 @@ var servers = map[string]starter{"prosody": peers.StartProsody, "ejabberd": peer
 
 // Both servers come up with their own certificate, ask the client for one, and go away.
 func TestServersServeAndStop(t *testing.T) {
-	now := time.Now()
-	a, err := ca.New("Test CA", now, 24*time.Hour)
+	site, err := peers.MakeSite(t.TempDir(), "grid.example", nil, []string{"der1@grid.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := keystore.Dir(t.TempDir())
-	issue := func(req ca.Request, name string) (string, string) {
-		req.Life = time.Hour
-		key, err := ca.NewKey()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := a.Issue(req, key.Public(), now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		crt, keyFile := dir.Paths(name)
-		if err := errors.Join(keystore.WriteKey(keyFile, key, false), keystore.WriteCertificates(crt, false, c)); err != nil {
-			t.Fatal(err)
-		}
-		return crt, keyFile
-	}
-	root, _ := dir.CA()
-	if err := keystore.WriteCertificates(root, false, a.Cert); err != nil {
-		t.Fatal(err)
-	}
-	crt, key := issue(ca.Request{Kind: ca.Server, JIDs: []string{"grid.example"}, DNS: []string{"grid.example"}}, "server")
-	ccrt, ckey := issue(ca.Request{Kind: ca.DER, JIDs: []string{"der1@grid.example"}}, "client")
-	b, err := keystore.Load(ccrt, ckey, root)
+	cfg, err := site.Client("der1@grid.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := tlsprofile.Client{Certificate: b.Certificate, RootCAs: b.Pool, Domain: "grid.example"}.Config()
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := peers.Site{Domain: "grid.example", CA: root, Cert: crt, Key: key, Devices: []string{"der1@grid.example"}}
 	for name, start := range servers {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
