@@ -130,6 +130,8 @@ func (c Config) Validate() error {
 		return bad("speed is %g, want 0.01 to 10000", c.Speed)
 	case c.Tick < 10*time.Millisecond || c.Tick > time.Minute:
 		return bad("tick is %v, want 10 ms to 1 min", c.Tick)
+	case c.Speed*c.Tick.Hours() > 1:
+		return bad("speed %g and a tick of %v make steps longer than an hour", c.Speed, c.Tick)
 	case c.StallAfter < c.Tick:
 		return bad("stalled after %v, less than a tick", c.StallAfter)
 	case c.CommandTimeout < 0:

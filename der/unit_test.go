@@ -498,6 +498,7 @@ func TestConfigRefused(t *testing.T) {
 		"speed":           {Link: newTwin(), Device: battery, Speed: -1},
 		"NaN speed":       {Link: newTwin(), Device: battery, Speed: math.NaN()},
 		"tick":            {Link: newTwin(), Device: battery, Tick: time.Hour},
+		"long steps":      {Link: newTwin(), Device: battery, Speed: 1000, Tick: 10 * time.Second},
 		"stall":           {Link: newTwin(), Device: battery, StallAfter: time.Millisecond},
 		"fail-safe limit": {Link: newTwin(), Device: battery, FailSafe: FailSafe{After: time.Minute, Limit: 1e6}},
 		"IED":             {Link: newTwin(), Device: battery, IED: "der-1"},
