@@ -79,6 +79,7 @@ type AuditRecord struct {
 func (s *Server) authorize(p *model.Principal, r Right, ref model.Ref, service string) error {
 	err := s.allow(p, r, ref)
 	if err != nil {
+		s.count.denied.Add(1)
 		s.audit(AuditRecord{Principal: p, Service: service, Right: r, Ref: ref, Err: err, AddCause: model.AddCauseNone})
 		s.emit(Denied{Principal: p, Right: r, Ref: ref, Service: service, Err: err})
 	}

@@ -124,6 +124,9 @@ func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause,
 	if cause = c.permits(cmd); cause != model.AddCauseNone {
 		return cause, 0
 	}
+	if c.state == stateWaiting || c.state == stateExecuting {
+		return model.AddCauseCommandInExecution, 0
+	}
 	back = c.state
 	c.state, c.owner, c.command, c.late = state, ss, cmd, nil
 	c.run++
@@ -132,11 +135,9 @@ func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause,
 	return model.AddCauseNone, back
 }
 
-// admits checks an Oper against the state of the object.
+// admits checks an Oper against the select of the object.
 func (c *control) admits(ss *session, cmd *Command) model.AddCause {
 	switch c.state {
-	case stateWaiting, stateExecuting:
-		return model.AddCauseCommandInExecution
 	case stateSelected:
 		if c.owner != ss {
 			return model.AddCauseLockedByOtherClient
@@ -276,6 +277,9 @@ func (s *Server) commanded(service string, cmd *Command, cause model.AddCause) {
 	}
 	if cause != model.AddCauseNone {
 		r.Err = ErrRefused
+		s.count.refused.Add(1)
+	} else {
+		s.count.commands.Add(1)
 	}
 	s.audit(r)
 	s.emit(Commanded{Command: *cmd, AddCause: cause})

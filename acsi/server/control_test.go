@@ -52,6 +52,7 @@ func TestDirectEnhanced(t *testing.T) {
 		}
 		p.refused(spc3+"$Oper", cmd{num: 2}, model.AddCauseCommandInExecution)
 		q.refused(spc3+"$Oper", cmd{num: 3}, model.AddCauseCommandInExecution)
+		q.refused(spc3+"$Oper", cmd{num: 3, test: true}, model.AddCauseBlockedByMode) // the mode is looked at first
 		a.done(model.AddCauseNone)
 		a.done(model.AddCauseBlockedByProcess) // only the first counts
 		if got := p.told(); len(got) != 1 || got[0] != (told{item: spc3 + "$Oper", cause: model.AddCauseNone, plus: true, num: 1}) {

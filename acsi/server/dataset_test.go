@@ -135,6 +135,7 @@ func TestDataSetOfALostAssociation(t *testing.T) {
 		if code := p.write("LLN0$BR$brcb01$DatSet", model.Visible("@own")); code != mms.ObjectValueInvalid {
 			t.Errorf("a buffered control block took a data set of the association: %v", code)
 		}
+		p.set("LLN0$RP$urcb02$DatSet", model.Visible("@own")) // without owning it
 		p.set("LLN0$RP$urcb01$RptEna", model.Bool(true))
 		h.setFloat(3)
 		if got := p.reports(); len(got) != 1 || got[0].datSet != "@own" || !got[0].values[0].Equal(model.Float32(3)) {
@@ -142,8 +143,10 @@ func TestDataSetOfALostAssociation(t *testing.T) {
 		}
 		p.lose()
 		q := h.peer("other@x")
-		if v, _ := q.read("LLN0$RP$urcb01$DatSet").AsText(); v != "" {
-			t.Errorf("DatSet is still %q", v)
+		for _, block := range []string{"urcb01", "urcb02"} {
+			if v, _ := q.read("LLN0$RP$" + block + "$DatSet").AsText(); v != "" {
+				t.Errorf("DatSet of %s is still %q", block, v)
+			}
 		}
 		if code := q.write("LLN0$RP$urcb01$RptEna", model.Bool(true)); code != mms.ObjectAttributeInconsistent {
 			t.Errorf("enabled without a data set: %v", code)

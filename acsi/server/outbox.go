@@ -97,6 +97,7 @@ func (o *outbox) drop() bool {
 }
 
 func (o *outbox) lost(r *report) {
+	o.ss.s.count.reportsLost.Add(1)
 	o.ss.s.tell(ReportLost{Ref: r.form.r.ref, Principal: o.ss.a.Peer()})
 }
 
@@ -175,6 +176,7 @@ func (o *outbox) run() {
 		pdus := it.pdus
 		if it.report != nil {
 			pdus = it.report.pdus(&o.ss.params, o.ss.s)
+			o.ss.s.count.reports.Add(1)
 		}
 		for _, p := range pdus {
 			if err := o.ss.a.Send(p); err != nil {

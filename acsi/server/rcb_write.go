@@ -309,10 +309,15 @@ func (r *reportControl) lose(now time.Time) {
 	} else {
 		r.free()
 	}
-	if r.set != nil && r.set.name.Scope == mms.AASpecific {
-		r.use(nil)
-		r.datSet = ""
-		r.confRev++
-		r.changedMeaning()
+}
+
+// forgetSet takes a data set away that ends with its association.
+func (r *reportControl) forgetSet() {
+	if r.enabled {
+		r.disable()
 	}
+	r.use(nil)
+	r.datSet = ""
+	r.confRev++
+	r.changedMeaning()
 }

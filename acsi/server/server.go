@@ -16,6 +16,7 @@ import (
 // What is to be told to the application or to peers is collected under mu and delivered after it was released.
 type Server struct {
 	cfg     Config
+	count   counters
 	devices map[string]*device
 	order   []*device
 	domains []string // names of the logical devices

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
@@ -26,6 +27,8 @@ var anonymous = &model.Principal{}
 // the first of them on.
 func (s *Server) Serve(ctx context.Context, a mms.Association) error {
 	ss := s.open(a)
+	s.count.associations.Add(1)
+	defer s.count.associations.Add(-1)
 	s.emit(Associated{Principal: ss.principal()})
 	err := ss.loop(ctx)
 	a.Abort(err)
@@ -77,6 +80,9 @@ func (s *Server) lose(ss *session) {
 		c.lose(ss)
 	}
 	for _, set := range ss.lists {
+		for _, r := range slices.Clone(set.users) {
+			r.forgetSet()
+		}
 		s.reports.unsubscribe(set)
 	}
 	s.schedule()
@@ -108,6 +114,7 @@ func (ss *session) pump() {
 func (ss *session) handle(p mms.PDU) mms.PDU {
 	switch p := p.(type) {
 	case *mms.ConfirmedRequest:
+		ss.s.count.requests.Add(1)
 		return ss.confirmed(p.InvokeID, p.Service)
 	case *mms.CancelRequest: // requests are answered in their order: what could be cancelled has been done
 		return &mms.CancelError{InvokeID: p.InvokeID, Error: *serviceError(mms.ErrCancel, mms.CancelNotPossible)}

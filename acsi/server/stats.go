@@ -1,0 +1,28 @@
+package server
+
+import "sync/atomic"
+
+// Stats count what a server has done since it was made.
+type Stats struct {
+	Associations int64  // open now
+	Requests     uint64 // confirmed requests
+	Denied       uint64 // services refused for want of a right
+	Commands     uint64 // control services that were accepted, or have been executed
+	Refused      uint64 // control services that were refused or failed
+	Reports      uint64 // sent, segments not counted
+	ReportsLost  uint64 // dropped because an association was too slow
+}
+
+type counters struct {
+	associations                                              atomic.Int64
+	requests, denied, commands, refused, reports, reportsLost atomic.Uint64
+}
+
+// Stats tells the counters. It is safe for concurrent use.
+func (s *Server) Stats() Stats {
+	c := &s.count
+	return Stats{
+		Associations: c.associations.Load(), Requests: c.requests.Load(), Denied: c.denied.Load(), Commands: c.commands.Load(),
+		Refused: c.refused.Load(), Reports: c.reports.Load(), ReportsLost: c.reportsLost.Load(),
+	}
+}
