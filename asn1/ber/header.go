@@ -107,6 +107,16 @@ func (r *Reader) quick(e *asn1.Elem, bit byte) (content, end int, ok bool) {
 	return p + 2, end, n < 0x80 && end <= limit
 }
 
+// quickTag gives the next tag when it is one octet, as nearly all are.
+func (r *Reader) quickTag() (asn1.Tag, bool) {
+	l := &r.levels[len(r.levels)-1]
+	if r.pos >= l.end {
+		return 0, false
+	}
+	b := r.in[r.pos]
+	return asn1.MakeTag(b>>6, uint32(b&0x1f)), b&0x1f != 0x1f && b != 0
+}
+
 // expect reads the header of e, which must come next.
 func (r *Reader) expect(e *asn1.Elem) (header, bool) {
 	if r.err != nil {

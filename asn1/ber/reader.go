@@ -162,7 +162,13 @@ func (r *Reader) End() {
 
 // Has reports whether e comes next.
 func (r *Reader) Has(e *asn1.Elem, _ bool) bool {
-	if r.err != nil || !r.more() {
+	if r.err != nil {
+		return false
+	}
+	if t, ok := r.quickTag(); ok {
+		return t == e.Tag || e.Alts != nil && e.Alts.Find(t) >= 0
+	}
+	if !r.more() {
 		return false
 	}
 	t, ok := r.peek()
@@ -174,13 +180,15 @@ func (r *Reader) Choice(ch *asn1.Choice, _ int) int {
 	if r.err != nil {
 		return -1
 	}
-	if !r.more() {
-		r.fail(r.pos, asn1.ErrMissing, "an alternative of a CHOICE")
-		return -1
-	}
-	t, ok := r.peek()
+	t, ok := r.quickTag()
 	if !ok {
-		return -1
+		if !r.more() {
+			r.fail(r.pos, asn1.ErrMissing, "an alternative of a CHOICE")
+			return -1
+		}
+		if t, ok = r.peek(); !ok {
+			return -1
+		}
 	}
 	i := ch.Find(t)
 	if i < 0 && !ch.Open {
