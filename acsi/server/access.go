@@ -99,6 +99,18 @@ func (s *Server) selection(at place, a *mms.AlternateAccess, depth int) (place, 
 	return at, mms.ObjectAccessUnsupported
 }
 
+// leaves counts what load would copy.
+func (p *place) leaves() int {
+	if p.multi {
+		n := 0
+		for i := range p.parts {
+			n += p.parts[i].leaves()
+		}
+		return n
+	}
+	return p.node.total // of a range too: load copies the array first
+}
+
 // load copies what the place holds.
 func (p *place) load(s *Server) model.Value {
 	switch {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,6 +79,10 @@ func TestReadFailures(t *testing.T) {
 		five := make([]mms.VariableSpec, 5)
 		if e := p.serviceError(&mms.Read{Access: mms.VariableAccess{List: five}}); e.Class != mms.ErrResource {
 			t.Errorf("too many variables: %+v", e)
+		}
+		flood := h.peerWith("flood@x", mms.Params{MaxPDU: 400})
+		if e := flood.serviceError(&mms.Read{Access: mms.VariableAccess{List: slices.Repeat([]mms.VariableSpec{spec("LLN0")}, 4)}}); e.Class != mms.ErrService || e.Code != mms.ServicePDUSize {
+			t.Errorf("an answer far beyond the PDU size: %+v", e)
 		}
 		small := h.peerWith("small@x", mms.Params{MaxPDU: 500})
 		if e := small.serviceError(&mms.Read{Access: mms.VariableAccess{List: []mms.VariableSpec{spec("GGIO1")}}}); e.Class != mms.ErrService || e.Code != mms.ServicePDUSize {

@@ -23,6 +23,7 @@ type node struct {
 	stride   int // of an array: slots from element to element
 	children []*node
 	index    int  // in device.names
+	total    int  // leaves at and below it, elements of arrays each
 	dynamic  bool // it is or holds an attribute of a report control block
 
 	rcb  *reportControl // of a report control block and its attributes
@@ -63,6 +64,21 @@ func (n *node) leaves(off int, f func(n *node, slot int)) {
 			c.leaves(off, f)
 		}
 	}
+}
+
+// tally counts the leaves of n and of all below it.
+func (n *node) tally() int {
+	n.total = 0
+	for _, c := range n.children {
+		n.total += c.tally()
+	}
+	switch n.kind {
+	case nodeArray:
+		n.total *= n.count
+	case nodeLeaf, nodeRCB:
+		n.total = 1
+	}
+	return n.total
 }
 
 // typeSpec gives the TypeDescription of n.

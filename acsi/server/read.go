@@ -32,15 +32,22 @@ func (ss *session) read(id uint32, r *mms.Read) mms.PDU {
 		out := &oneResult{pdu: mms.ConfirmedResponse{InvokeID: id}}
 		results := out.results[:]
 		out.response.Results, out.pdu.Service = results, &out.response
-		results[0] = ss.readOne(p, &list[0])
+		budget := ss.budget()
+		results[0] = ss.readOne(p, &list[0], &budget)
+		if budget < 0 {
+			return failed(id, mms.ErrService, mms.ServicePDUSize)
+		}
 		if r.SpecificationWithResult {
 			out.response.Access = &r.Access
 		}
 		return ss.fit(&out.pdu, results)
 	}
 	response := &mms.ReadResponse{Results: make([]mms.AccessResult, len(list))}
+	budget := ss.budget()
 	for i := range list {
-		response.Results[i] = ss.readOne(p, &list[i])
+		if response.Results[i] = ss.readOne(p, &list[i], &budget); budget < 0 {
+			return failed(id, mms.ErrService, mms.ServicePDUSize)
+		}
 	}
 	if r.SpecificationWithResult {
 		response.Access = &r.Access
@@ -48,7 +55,16 @@ func (ss *session) read(id uint32, r *mms.Read) mms.PDU {
 	return ss.fit(&mms.ConfirmedResponse{InvokeID: id, Service: response}, response.Results)
 }
 
-func (ss *session) readOne(p *model.Principal, spec *mms.VariableSpec) mms.AccessResult {
+// budget is how many leaves an answer can hold at the very most: none takes less than two octets. What asks for more is
+// refused before it is copied.
+func (ss *session) budget() int {
+	if ss.params.MaxPDU <= 0 {
+		return maxSlots
+	}
+	return ss.params.MaxPDU / 2
+}
+
+func (ss *session) readOne(p *model.Principal, spec *mms.VariableSpec, budget *int) mms.AccessResult {
 	at, code := ss.s.resolve(spec)
 	if code != accessOK {
 		return refusal(code)
@@ -58,6 +74,9 @@ func (ss *session) readOne(p *model.Principal, spec *mms.VariableSpec) mms.Acces
 	}
 	if at.node.part == partSBO && !at.multi {
 		return ss.selectBefore(p, at.node)
+	}
+	if *budget -= at.leaves(); *budget < 0 {
+		return refusal(mms.ObjectAccessDenied)
 	}
 	return mms.AccessResult{Value: at.load(ss.s)}
 }
@@ -86,8 +105,12 @@ func (ss *session) mayRead(p *model.Principal, n *node) mms.DataAccessError {
 
 func (ss *session) readSet(id uint32, p *model.Principal, set *dataSet, r *mms.Read) mms.PDU {
 	response := &mms.ReadResponse{Results: make([]mms.AccessResult, len(set.members))}
+	budget := ss.budget()
 	for i := range set.members {
 		m := &set.members[i]
+		if budget -= m.node.total; budget < 0 {
+			return failed(id, mms.ErrService, mms.ServicePDUSize)
+		}
 		if bad := ss.mayRead(p, m.node); bad != accessOK {
 			response.Results[i] = refusal(bad)
 			continue

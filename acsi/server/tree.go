@@ -78,6 +78,7 @@ func (b *builder) node() error {
 	}
 	b.dev.nodes = append(b.dev.nodes, root)
 	b.controls(root)
+	root.tally()
 	return b.register(root)
 }
 
