@@ -2,11 +2,13 @@ package mms
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gridward/gridward/asn1"
 	"github.com/gridward/gridward/asn1/xer"
 )
 
@@ -46,6 +48,15 @@ func TestExamples(t *testing.T) {
 		}
 		if bytes.Contains(basic, []byte("xmlns")) {
 			t.Errorf("%s: namespace in basic XER", basic)
+		}
+	}
+}
+
+func TestFileServicesAreUnknown(t *testing.T) {
+	for _, x := range fileExamples {
+		p, err := ParseXER([]byte(withNamespace(x)), nil, Limits{})
+		if !errors.Is(err, asn1.ErrUnknown) || p == nil {
+			t.Errorf("%s: %v, %v", x, p, err)
 		}
 	}
 }

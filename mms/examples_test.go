@@ -1,7 +1,7 @@
 package mms
 
 // examples are PDUs of every service over XMPP as the gw1 dialect writes them, without the namespace that the first
-// element carries. PDUs of the file services are not among them yet.
+// element carries.
 var examples = []string{
 	`<initiate-RequestPDU><localDetailCalling>65536</localDetailCalling><proposedMaxServOutstandingCalling>5</proposedMaxServOutstandingCalling><proposedMaxServOutstandingCalled>5</proposedMaxServOutstandingCalled><proposedDataStructureNestingLevel>10</proposedDataStructureNestingLevel><initRequestDetail><proposedVersionNumber>1</proposedVersionNumber><proposedParameterCBB>11110001000</proposedParameterCBB><servicesSupportedCalling>0100111000011100000000000000000000000000000000000000000000000000010000001110110100011</servicesSupportedCalling></initRequestDetail></initiate-RequestPDU>`,
 	`<confirmed-RequestPDU><invokeID>17</invokeID><ConfirmedServiceRequest><read specificationWithResult="false"><variableAccessSpecification><listOfVariable><SEQUENCE><variableSpecification><name><domain-specific><domainId>DER1LD0</domainId><itemId>MMXU1$MX$TotW$mag$f</itemId></domain-specific></name></variableSpecification></SEQUENCE></listOfVariable></variableAccessSpecification></read></ConfirmedServiceRequest></confirmed-RequestPDU>`,
@@ -17,4 +17,15 @@ var examples = []string{
 	`<rejectPDU><originalInvokeID>3</originalInvokeID><rejectReason><confirmed-requestPDU>6</confirmed-requestPDU></rejectReason></rejectPDU>`,
 	`<conclude-RequestPDU/>`,
 	`<conclude-ResponsePDU/>`,
+}
+
+// fileExamples are those of the file services, which are not supported yet: they are refused as unknown services.
+var fileExamples = []string{
+	`<confirmed-RequestPDU><invokeID>4</invokeID><ConfirmedServiceRequest><fileOpen><fileName><GraphicString>/COMTRADE/r1.cfg</GraphicString></fileName><initialPosition>0</initialPosition></fileOpen></ConfirmedServiceRequest></confirmed-RequestPDU>`,
+	`<confirmed-ResponsePDU><invokeID>4</invokeID><ConfirmedServiceResponse><fileOpen><frsmID>1</frsmID><fileAttributes><sizeOfFile>812</sizeOfFile><lastModified>20260301000000.000Z</lastModified></fileAttributes></fileOpen></ConfirmedServiceResponse></confirmed-ResponsePDU>`,
+	`<confirmed-RequestPDU><invokeID>5</invokeID><ConfirmedServiceRequest><fileRead>1</fileRead></ConfirmedServiceRequest></confirmed-RequestPDU>`,
+	`<confirmed-ResponsePDU><invokeID>5</invokeID><ConfirmedServiceResponse><fileRead moreFollows="false"><fileData>53544154494F4E</fileData></fileRead></ConfirmedServiceResponse></confirmed-ResponsePDU>`,
+	`<confirmed-RequestPDU><invokeID>6</invokeID><ConfirmedServiceRequest><fileClose>1</fileClose></ConfirmedServiceRequest></confirmed-RequestPDU>`,
+	`<confirmed-RequestPDU><invokeID>7</invokeID><ConfirmedServiceRequest><fileDirectory><fileSpecification><GraphicString>/COMTRADE/</GraphicString></fileSpecification></fileDirectory></ConfirmedServiceRequest></confirmed-RequestPDU>`,
+	`<confirmed-ResponsePDU><invokeID>7</invokeID><ConfirmedServiceResponse><fileDirectory moreFollows="false"><listOfDirectoryEntry><DirectoryEntry><fileName><GraphicString>r1.cfg</GraphicString></fileName><fileAttributes><sizeOfFile>812</sizeOfFile></fileAttributes></DirectoryEntry></listOfDirectoryEntry></fileDirectory></ConfirmedServiceResponse></confirmed-ResponsePDU>`,
 }
