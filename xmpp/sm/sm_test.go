@@ -318,3 +318,50 @@ func BenchmarkPushAck(b *testing.B) {
 		}
 	}
 }
+
+// Whatever is understood is written so that it is understood the same.
+func FuzzParse(f *testing.F) {
+	for _, in := range []string{
+		`<r xmlns='urn:xmpp:sm:3'/>`, `<a xmlns='urn:xmpp:sm:3' h='4294967295'/>`, `<enable xmlns='urn:xmpp:sm:3' resume='1' max='60'/>`,
+		`<enabled xmlns='urn:xmpp:sm:3' id='x' resume='true' location='a:1'/>`, `<resume xmlns='urn:xmpp:sm:3' previd='x' h='7'/>`,
+		`<failed xmlns='urn:xmpp:sm:3' h='3'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>`, `<a xmlns='urn:xmpp:sm:3' h='-1'/>`,
+	} {
+		f.Add(in)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		s := xmlscan.NewScanner(xmlscan.NSClient, xmlscan.LimitPreAuth)
+		s.Feed([]byte(`<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>` + in))
+		for {
+			it, err := s.Next()
+			if err != nil || it == xmlscan.None || it == xmlscan.Closed {
+				return
+			}
+			if it != xmlscan.Child {
+				continue
+			}
+			el, err := Parse(s.Element)
+			if err != nil {
+				if !errors.Is(err, ErrSyntax) {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if el.Kind == Failed && el.Cond == "" {
+				el.Cond = "undefined-condition"
+			}
+			again, err := Parse(scan(t, string(el.Append(nil))))
+			if err != nil {
+				t.Fatalf("%s: %v", el.Append(nil), err)
+			}
+			if el.Kind == Request || el.Kind == Ack {
+				el = Element{Kind: el.Kind, H: el.H, HasH: el.HasH && el.Kind == Ack}
+				if el.Kind == Request {
+					el.H = 0
+				}
+			}
+			if again.Kind != el.Kind || (again.H != el.H && el.Kind != Enable && el.Kind != Enabled) || again.Cond != el.Cond && el.Kind == Failed {
+				t.Fatalf("%+v, again %+v", el, again)
+			}
+		}
+	})
+}

@@ -1,13 +1,11 @@
 package stream
 
 import (
-	"encoding/base64"
 	"time"
 
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/sasl"
 	"github.com/gridward/gridward/xmpp/sm"
-	"github.com/gridward/gridward/xmpp/stanza"
 	"github.com/gridward/gridward/xmpp/xmlscan"
 )
 
@@ -187,208 +185,10 @@ func (m *Machine) proceed() (Event, error) {
 	return Event{Kind: StartTLS}, nil
 }
 
-// mechanisms returns the names in a <mechanisms/> element.
-func mechanisms(raw []byte) (names []string) {
-	r := xmlscan.NewReader(raw)
-	in := false
-	for {
-		tok, err := r.Next()
-		if err != nil {
-			return names
-		}
-		switch {
-		case tok.Kind == xmlscan.Start && tok.Depth == 1:
-			if in = tok.Name == (xmlscan.Name{Space: NSSASL, Local: "mechanism"}); in {
-				names = append(names, "")
-			}
-		case tok.Kind == xmlscan.End:
-			in = false
-		case tok.Kind == xmlscan.Text && in:
-			names[len(names)-1] += string(tok.Text)
-		}
-	}
-}
-
-// bind asks for our resource.
-func (m *Machine) bind() {
-	m.client.bindID = stanza.NewID()
-	b := append(m.out, "<iq type='set'"...)
-	b = xmlscan.AppendAttr(b, "id", m.client.bindID)
-	b = append(b, "><bind xmlns='"+NSBind+"'><resource>"...)
-	b = xmlscan.AppendText(b, m.client.cfg.Resource)
-	m.out = append(b, "</resource></bind></iq>"...)
-	m.step = waitBound
-}
-
-// boundClient handles the answer to bind.
-func (m *Machine) boundClient(e *xmlscan.Element) (Event, error) {
-	if err := m.parser.Parse(e, &m.st); err != nil || !m.st.IsResponse() || m.st.ID != m.client.bindID {
-		return Event{}, m.fail(PolicyViolation, "", ErrUnexpected)
-	}
-	if m.st.Type == stanza.TypeError {
-		return Event{}, m.stop(&BindError{Cond: m.st.Err.Cond, Text: m.st.Err.Text})
-	}
-	j, err := jid.Parse(childText(m.st.Payload, "jid"))
-	want, err2 := m.client.cfg.JID.WithResource(m.client.cfg.Resource)
-	if err != nil || err2 != nil || j != want || !j.IsFull() {
-		return Event{}, m.stop(ErrResource)
-	}
-	m.becomeReady(j)
-	m.step = waitNothing
-	if m.client.sm {
-		m.out = sm.Element{Kind: sm.Enable, Resume: true, Max: m.client.cfg.SMMax}.Append(m.out)
-		m.step = waitEnabled
-	}
-	return Event{Kind: Ready, JID: j, Managed: m.client.sm}, nil
-}
-
-// becomeReady forgets what only the negotiation needs.
-func (m *Machine) becomeReady(j jid.JID) {
-	m.phase, m.bound = phReady, j
-	m.limit = time.Time{}
-	m.scan.Header = xmlscan.Header{}
-}
-
-// resumed handles the answer to resume.
-func (m *Machine) resumed(e *xmlscan.Element) (Event, error) {
-	el, err := sm.Parse(e)
-	r := m.client.cfg.Resume
-	switch {
-	case err != nil:
-		return Event{}, m.fail(BadFormat, "", err)
-	case el.Kind == sm.Resumed && el.ID == r.ID:
-		j, err := m.client.cfg.JID.WithResource(m.client.cfg.Resource)
-		if err != nil {
-			return Event{}, m.stop(ErrResource)
-		}
-		m.becomeReady(j)
-		m.step = waitNothing
-		m.counting, m.h = true, r.H
-		return Event{Kind: Ready, JID: j, Resumed: true, Managed: true, H: el.H}, nil
-	case el.Kind == sm.Failed:
-		m.bind()
-		return Event{Kind: ResumeFailed, H: el.H, HasH: el.HasH}, nil
-	}
-	return Event{}, m.fail(PolicyViolation, "", ErrUnexpected)
-}
-
 // stop ends the stream in order, because of something that is no fault of the protocol.
 func (m *Machine) stop(err error) error {
 	m.Close()
 	m.err = err
 	m.limit = time.Time{}
 	return err
-}
-
-// childText returns the text of the element called local, two levels down.
-func childText(raw []byte, local string) (text string) {
-	r := xmlscan.NewReader(raw)
-	in := false
-	for {
-		tok, err := r.Next()
-		if err != nil {
-			return text
-		}
-		switch tok.Kind {
-		case xmlscan.Start:
-			in = tok.Depth == 1 && tok.Name == xmlscan.Name{Space: NSBind, Local: local}
-		case xmlscan.End:
-			in = false
-		case xmlscan.Text:
-			if in {
-				text += string(tok.Text)
-			}
-		}
-	}
-}
-
-// authenticate starts the first of our mechanisms that the server offers.
-func (m *Machine) authenticate(offered []string) error {
-	for _, c := range m.client.cfg.Mechanisms {
-		for _, name := range offered {
-			if name != c.Name() {
-				continue
-			}
-			initial, err := c.Start()
-			if err != nil {
-				return m.stop(err)
-			}
-			m.client.mech = c
-			b := append(m.out, "<auth xmlns='"+NSSASL+"'"...)
-			b = xmlscan.AppendAttr(b, "mechanism", name)
-			b = append(b, '>')
-			if initial != nil {
-				b = appendSASL(b, initial)
-			}
-			m.out = append(b, "</auth>"...)
-			m.step = waitChallenge
-			return nil
-		}
-	}
-	return m.fail(PolicyViolation, "", ErrNoMechanism)
-}
-
-// saslClient handles challenge, success and failure.
-func (m *Machine) saslClient(e *xmlscan.Element) error {
-	mech := m.client.mech
-	switch e.Name.Local {
-	case "challenge":
-		data, ok := saslData(e)
-		if !ok {
-			return m.fail(BadFormat, "", &sasl.Failure{Cond: sasl.IncorrectEncoding})
-		}
-		answer, err := mech.Next(data)
-		if err != nil {
-			return m.stop(err)
-		}
-		m.out = appendSASL(append(m.out, "<response xmlns='"+NSSASL+"'>"...), answer)
-		m.out = append(m.out, "</response>"...)
-		return nil
-	case "success":
-		data, ok := saslData(e)
-		if !ok {
-			return m.fail(BadFormat, "", &sasl.Failure{Cond: sasl.IncorrectEncoding})
-		}
-		if err := mech.Success(data); err != nil {
-			return m.stop(err)
-		}
-		if !m.restart() {
-			return m.fail(PolicyViolation, "", ErrPipelined)
-		}
-		m.phase = phBind
-		m.identity = sasl.Identity{JID: m.client.cfg.JID.Bare(), Mechanism: mech.Name()}
-		m.until(m.timeout.bind)
-		m.open()
-		return nil
-	case "failure":
-		f := &sasl.Failure{Cond: sasl.NotAuthorized, Reason: "server refuses"}
-		for i := range e.Len() {
-			if n := e.Child(i); n.Space == NSSASL && n.Local != "text" {
-				f.Cond = n.Local
-			}
-		}
-		return m.stop(f)
-	}
-	return m.fail(PolicyViolation, "", ErrUnexpected)
-}
-
-// appendSASL writes SASL data: base64, "=" for none of it.
-func appendSASL(b, data []byte) []byte {
-	if len(data) == 0 {
-		return append(b, '=')
-	}
-	return base64.StdEncoding.AppendEncode(b, data)
-}
-
-// saslData reads the data of a SASL element: nil when there is none, empty for "=".
-func saslData(e *xmlscan.Element) (data []byte, ok bool) {
-	t := e.Text(nil)
-	switch {
-	case len(t) == 0:
-		return nil, true
-	case len(t) == 1 && t[0] == '=':
-		return []byte{}, true
-	}
-	data, err := base64.StdEncoding.Strict().AppendDecode(nil, t)
-	return data, err == nil && len(data) > 0
 }

@@ -3,14 +3,12 @@ package stream
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/sasl"
 	"github.com/gridward/gridward/xmpp/sm"
-	"github.com/gridward/gridward/xmpp/stanza"
 	"github.com/gridward/gridward/xmpp/xmlscan"
 )
 
@@ -172,107 +170,11 @@ func (m *Machine) serverElement(e *xmlscan.Element) (Event, error) {
 	return Event{}, m.fail(NotAuthorized, "", ErrUnexpected)
 }
 
-// saslServer handles auth, response and abort.
-func (m *Machine) saslServer(e *xmlscan.Element) (Event, error) {
-	s := m.server
-	data, ok := saslData(e)
-	switch {
-	case e.Name.Local == "abort":
-		return m.saslFailed(&sasl.Failure{Cond: sasl.Aborted, Reason: "by the client"})
-	case e.Name.Local == "auth":
-		name, _ := e.Attr("mechanism")
-		i := slices.IndexFunc(s.mechs, func(f sasl.Factory) bool { return f.Name == string(name) })
-		if i < 0 {
-			return m.saslFailed(&sasl.Failure{Cond: sasl.InvalidMechanism})
-		}
-		s.run, s.mech = s.mechs[i].New(), s.mechs[i].Name
-	case e.Name.Local == "response" && s.run != nil:
-		if data == nil {
-			data = []byte{}
-		}
-	default:
-		return Event{}, m.fail(NotAuthorized, "", ErrUnexpected)
-	}
-	if !ok {
-		return m.saslFailed(&sasl.Failure{Cond: sasl.IncorrectEncoding})
-	}
-	step, err := s.run.Next(data)
-	if err != nil {
-		return m.saslFailed(err)
-	}
-	if !step.Done {
-		b := append(m.out, "<challenge xmlns='"+NSSASL+"'>"...)
-		if len(step.Challenge) > 0 {
-			b = base64.StdEncoding.AppendEncode(b, step.Challenge)
-		}
-		m.out = append(b, "</challenge>"...)
-		return Event{}, nil
-	}
-	if m.scan.Behind() > 0 && !m.scan.BlankBehind() {
-		return Event{}, m.fail(PolicyViolation, "", ErrPipelined)
-	}
-	m.identity, s.data = step.Identity, step.Data
-	m.waiting = AuthRequest
-	return Event{Kind: AuthRequest, JID: step.Identity.JID, Mechanism: s.mech}, nil
-}
-
-// saslFailed answers a failed authentication; after too many the stream ends.
-func (m *Machine) saslFailed(err error) (Event, error) {
-	var f *sasl.Failure
-	if !errors.As(err, &f) {
-		f = &sasl.Failure{Cond: sasl.TemporaryAuthFailure, Reason: err.Error()}
-	}
-	s := m.server
-	s.run, m.identity = nil, sasl.Identity{}
-	m.out = append(m.out, "<failure xmlns='"+NSSASL+"'><"...)
-	m.out = append(m.out, f.Cond...)
-	m.out = append(m.out, "/></failure>"...)
-	if s.attempts++; s.attempts >= or(s.cfg.MaxAttempts, MaxAttempts) {
-		return Event{}, m.end(&Error{Cond: PolicyViolation, Err: &attemptsError{f}})
-	}
-	return Event{Kind: AuthFailed, Mechanism: s.mech, Err: f}, nil
-}
-
-// attemptsError is ErrAttempts together with the last failure.
-type attemptsError struct{ last error }
-
-func (e *attemptsError) Error() string   { return ErrAttempts.Error() + ": " + e.last.Error() }
-func (e *attemptsError) Unwrap() []error { return []error{ErrAttempts, e.last} }
-
 func or(v, def int) int {
 	if v > 0 {
 		return v
 	}
 	return def
-}
-
-// Accept lets the peer of an AuthRequest in.
-func (m *Machine) Accept(now time.Time) error {
-	if !m.decide(AuthRequest, now) {
-		return m.err
-	}
-	m.out = append(m.out, "<success xmlns='"+NSSASL+"'>"...)
-	if m.server.data != nil {
-		m.out = appendSASL(m.out, m.server.data)
-	}
-	m.out = append(m.out, "</success>"...)
-	m.server.run, m.server.data, m.server.mechs = nil, nil, nil
-	m.phase = phBind
-	m.until(m.timeout.bind)
-	if !m.restart() {
-		return m.fail(PolicyViolation, "", ErrPipelined)
-	}
-	m.scan.SetLimit(orLimit(m.server.cfg.Limit, xmlscan.LimitDefault))
-	return nil
-}
-
-// Refuse turns the peer of an AuthRequest away with a SASL condition.
-func (m *Machine) Refuse(cond string, now time.Time) error {
-	if !m.decide(AuthRequest, now) {
-		return m.err
-	}
-	_, err := m.saslFailed(&sasl.Failure{Cond: cond, Reason: "refused by access control"})
-	return err
 }
 
 // decide ends the wait for a decision of the given kind.
@@ -283,103 +185,4 @@ func (m *Machine) decide(kind EventKind, now time.Time) bool {
 	}
 	m.waiting = None
 	return true
-}
-
-// bindServer handles a request to bind.
-func (m *Machine) bindServer(e *xmlscan.Element) (Event, error) {
-	var st stanza.Stanza
-	err := m.parser.Parse(e, &st)
-	name, _ := st.Child()
-	if err != nil || st.Type != stanza.Set || name != (xmlscan.Name{Space: NSBind, Local: "bind"}) || !st.To.IsZero() && st.To != m.identity.JID && st.To != m.identity.JID.DomainJID() {
-		return Event{}, m.fail(NotAuthorized, "", ErrUnexpected)
-	}
-	m.server.bindID = st.ID
-	m.waiting = BindRequest
-	return Event{Kind: BindRequest, JID: m.identity.JID, Resource: childText(st.Payload, "resource")}, nil
-}
-
-// Bind answers a BindRequest: the stream is bound to the full JID, stanzas follow.
-func (m *Machine) Bind(full jid.JID, now time.Time) error {
-	if !m.decide(BindRequest, now) {
-		return m.err
-	}
-	b := append(m.out, "<iq type='result'"...)
-	b = xmlscan.AppendAttr(b, "id", m.server.bindID)
-	b = append(b, "><bind xmlns='"+NSBind+"'><jid>"...)
-	b = xmlscan.AppendText(b, full.String())
-	m.out = append(b, "</jid></bind></iq>"...)
-	m.becomeReady(full)
-	return nil
-}
-
-// RefuseBind answers a BindRequest with a stanza error condition, such as stanza.NotAllowed or stanza.Conflict. After
-// too many the stream ends.
-func (m *Machine) RefuseBind(cond string, now time.Time) error {
-	if !m.decide(BindRequest, now) {
-		return m.err
-	}
-	st := stanza.Stanza{Kind: stanza.IQ, Type: stanza.TypeError, ID: m.server.bindID, Err: stanza.NewError(cond, "")}
-	m.out = st.Append(m.out)
-	if m.server.binds++; m.server.binds >= or(m.server.cfg.MaxAttempts, MaxAttempts) {
-		return m.fail(PolicyViolation, "", ErrAttempts)
-	}
-	return nil
-}
-
-// resumeServer handles resume, and refuses everything else of stream management before bind.
-func (m *Machine) resumeServer(e *xmlscan.Element) (Event, error) {
-	el, err := sm.Parse(e)
-	if err != nil {
-		return Event{}, m.fail(BadFormat, "", err)
-	}
-	if el.Kind != sm.Resume || m.server.cfg.NoSM {
-		m.out = sm.Element{Kind: sm.Failed, Cond: stanza.UnexpectedRequest}.Append(m.out)
-		if m.server.binds++; m.server.binds >= or(m.server.cfg.MaxAttempts, MaxAttempts) {
-			return Event{}, m.fail(PolicyViolation, "", ErrAttempts)
-		}
-		return Event{}, nil
-	}
-	m.server.previd = el.ID
-	m.waiting = ResumeRequest
-	return Event{Kind: ResumeRequest, JID: m.identity.JID, ID: el.ID, H: el.H}, nil
-}
-
-// Resume answers a ResumeRequest: the stream goes on as full, of whose stanzas handled were handled by us. What the
-// queue (sm.Out.Resume) says must be written behind Output.
-func (m *Machine) Resume(full jid.JID, handled uint32, now time.Time) error {
-	if !m.decide(ResumeRequest, now) {
-		return m.err
-	}
-	m.out = sm.Element{Kind: sm.Resumed, ID: m.server.previd, H: handled, HasH: true}.Append(m.out)
-	m.becomeReady(full)
-	m.counting, m.h = true, handled
-	return nil
-}
-
-// EnableSM answers an EnableRequest. id names the session for resumption, "" when it cannot be resumed.
-func (m *Machine) EnableSM(id string, maxPause time.Duration, now time.Time) error {
-	if !m.decide(EnableRequest, now) {
-		return m.err
-	}
-	el := sm.Element{Kind: sm.Enabled, ID: id, Resume: id != ""}
-	if id != "" {
-		el.Max = maxPause
-	}
-	m.out = el.Append(m.out)
-	m.counting, m.h = true, 0
-	return nil
-}
-
-// FailSM answers an EnableRequest or ResumeRequest with a stanza error condition, such as stanza.ItemNotFound. handled
-// is what we had handled of the session that cannot be resumed, nil when that is not known.
-func (m *Machine) FailSM(cond string, handled *uint32, now time.Time) error {
-	if !m.decide(EnableRequest, now) && !m.decide(ResumeRequest, now) {
-		return m.err
-	}
-	el := sm.Element{Kind: sm.Failed, Cond: cond}
-	if handled != nil {
-		el.H, el.HasH = *handled, true
-	}
-	m.out = el.Append(m.out)
-	return nil
 }
