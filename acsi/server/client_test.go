@@ -9,6 +9,7 @@ import (
 
 	"github.com/gridward/gridward/acsi/client"
 	"github.com/gridward/gridward/acsi/server"
+	"github.com/gridward/gridward/asn1/xer"
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/mms/mmstest"
 	"github.com/gridward/gridward/model"
@@ -41,9 +42,15 @@ func ref(t *testing.T, s string) model.Ref {
 	return r
 }
 
+// As over 8-2.
+var xerCodec = mmstest.Codec{
+	Append: func(b []byte, p mms.PDU) ([]byte, error) { return mms.AppendXER(b, p, mms.GW1) },
+	Parse:  func(b []byte) (mms.PDU, error) { return mms.ParseXER(b, []*xer.Dialect{mms.GW1}, mms.Limits{}) },
+}
+
 func connect(t *testing.T, s *server.Server, size int) *client.Client {
 	t.Helper()
-	a, b := mmstest.Pipe(mms.Params{MaxPDU: size})
+	a, b := mmstest.NewPipe(mmstest.Options{Params: mms.Params{MaxPDU: size}, Codec: &xerCodec})
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(context.Background(), b) }()
 	c := client.New(a, client.Options{})
@@ -61,7 +68,7 @@ func TestWithTheClient(t *testing.T) {
 	defer s.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	for _, size := range []int{2000, 65000} {
+	for _, size := range []int{8192, 65536} {
 		c := connect(t, s, size)
 		found, err := c.Discover(ctx)
 		if err != nil {
