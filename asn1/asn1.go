@@ -61,10 +61,10 @@ const (
 // Schema.Add and never change.
 type Elem struct {
 	Tag      Tag
-	Name     string   // the component's identifier
-	Basic    string   // its name in the BASIC-XER dialect, "" when it is Name
-	Key      string   // by what a further dialect renames it, "" when it is Name
-	Form     Form     //
+	Name     string // the component's identifier
+	Basic    string // its name in the BASIC-XER dialect, "" when it is Name
+	Key      string // by what a further dialect renames it, "" when it is Name
+	Form     Form
 	List     bool     // SEQUENCE OF
 	Min, Max int64    // range of an INTEGER; both 0: what an int64 holds
 	Default  *int64   // of a DEFAULT component (INTEGER, or BOOLEAN as 0 and 1); nil otherwise
