@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the foreign programs that the tests run as separate processes: Debian packages by apt-get, Python programs
-# into a virtual environment of their own. Running it again does nothing when everything is there.
+# into a virtual environment of their own, the npm packages of the dashboard into web/node_modules. Running it again does
+# nothing when everything is there.
 #
 #   scripts/peers.sh          install what is missing (needs root, or sudo, for the Debian packages)
 #   scripts/peers.sh --check  say what is missing, install nothing; exit code 1 when something is
@@ -17,12 +18,19 @@ debian=(
   libxml2-utils:/usr/bin/xmllint
   jq:/usr/bin/jq
   chromium:/usr/bin/chromium
+  nodejs:/usr/bin/node
+  npm:/usr/bin/npm
 )
 python=(slixmpp==1.17.0)
 
 peers="${GRIDWARD_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/gridward/peers}"
 venv="$peers/venv"
 stamp="$venv/.installed"
+
+root="$(cd "$(dirname "$0")/.." && pwd)"
+modules="$root/web/node_modules/.package-lock.json"
+# web_current: the packages of the dashboard's build and tests are those of its lock file.
+web_current() { [ "$modules" -nt "$root/web/package-lock.json" ]; }
 
 missing=()
 for p in "${debian[@]}"; do
@@ -34,7 +42,8 @@ have="$(cat "$stamp" 2>/dev/null || true)"
 if [ "${1:-}" = --check ]; then
   [ ${#missing[@]} -eq 0 ] || echo "missing Debian packages: ${missing[*]}"
   [ "$want" = "$have" ] || echo "missing Python packages: ${python[*]} in $venv"
-  [ ${#missing[@]} -eq 0 ] && [ "$want" = "$have" ]
+  web_current || echo "missing npm packages: those of web/package-lock.json"
+  [ ${#missing[@]} -eq 0 ] && [ "$want" = "$have" ] && web_current
   exit
 fi
 
@@ -60,5 +69,10 @@ if [ "$want" != "$have" ]; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "${python[@]}" >&2
   printf '%s\n' "$want" >"$stamp"
+fi
+if ! web_current; then
+  echo "installing the npm packages of web/package-lock.json" >&2
+  (cd "$root/web" && npm ci --silent --no-audit --no-fund >&2)
+  touch "$modules"
 fi
 echo "peers are in place (Python: $venv)" >&2

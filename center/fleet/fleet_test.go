@@ -134,6 +134,9 @@ func TestFromPresenceToValues(t *testing.T) {
 			t.Errorf("time %v, age %v", s.Time, s.Age)
 		}
 		d := r.detail()
+		if d.Blocks[0].Resynced {
+			t.Error("the first association claims to continue another")
+		}
 		if len(d.Blocks) != 2 || d.Blocks[0].Ref != "DERLD0/LLN0.brcbEV01[BR]" || d.Blocks[1].Ref != "DERLD0/LLN0.urcbMX01[RP]" {
 			t.Errorf("report control blocks %+v", d.Blocks)
 		}

@@ -96,7 +96,7 @@ func appendPoints(out []point, t model.Target, r model.Ref, known map[model.Ref]
 }
 
 func descend(t model.Target, path string) (model.Target, bool) {
-	ok := true
+	var ok bool
 	for part := range strings.SplitSeq(path, ".") {
 		if t, ok = t.Child(part); !ok {
 			return t, false

@@ -111,7 +111,7 @@ func (d *der) enableOne(ctx context.Context, s Session, g reportGroup, entryIDs 
 		d.mu.Unlock()
 		resynced, err := s.Subscribe(ctx, c.ref, opt, func(r *Report) { d.handle(b, r) })
 		d.mu.Lock()
-		b.resynced = resynced
+		b.resynced = resynced && opt.EntryID != ""
 		if err != nil {
 			d.blocks = d.blocks[:len(d.blocks)-1]
 		}

@@ -51,8 +51,8 @@ var wellKnown = []struct {
 	{Rating, "DLOD", "WMaxRtg"},
 	{Rating, "DESE", "WMaxRtg"},
 	{Rating, "DPMC", "WMaxRtg"},
-	{Health, "LPHD", "PhyHealth"},
 	{Health, "LLN0", "Health"},
+	{Health, "LPHD", "PhyHealth"},
 	{Behaviour, "LLN0", "Beh"},
 }
 
@@ -96,8 +96,9 @@ func init() { ordinals["PhyHealth"] = ordinals["Health"] }
 
 // siUnits are the symbols of SIUnit, IEC 61850-7-3 annex A, that occur in DERs.
 var siUnits = map[int64]string{
-	3: "s", 4: "A", 5: "A", 9: "°", 23: "°C", 24: "lx", 29: "V", 30: "Ω", 33: "Hz", 38: "V", 54: "W/m²",
-	61: "VA", 62: "W", 63: "var", 64: "rad", 65: "cos φ", 71: "VAh", 72: "Wh", 73: "varh", 84: "h",
+	2: "m", 3: "kg", 4: "s", 5: "A", 6: "K", 9: "°", 10: "rad", 23: "°C", 25: "F", 29: "V", 30: "Ω", 31: "J", 33: "Hz", 34: "lx",
+	38: "W", 39: "Pa", 43: "m/s", 45: "m³/s", 55: "W/m²", 61: "VA", 62: "W", 63: "var", 65: "cos φ", 71: "VAh", 72: "Wh",
+	73: "varh", 74: "V/Hz", 75: "Hz/s", 81: "W/s", 84: "h", 85: "min",
 }
 
 // usualUnits are the symbols for roles whose data object says nothing.
