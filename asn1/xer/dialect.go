@@ -146,7 +146,7 @@ const (
 	maxName      = 128
 	maxValue     = 4096
 	maxAttrs     = 32
-	maxBindings  = 64
+	maxBindings  = 128
 )
 
 func (l Limits) normal() Limits {

@@ -155,3 +155,43 @@ func TestConverterRefuses(t *testing.T) {
 		t.Errorf("no such vectors: %v", refuses)
 	}
 }
+
+// TestConverterForeign: asn1c reads the PDUs of another implementation as we do, where XER can carry them.
+func TestConverterForeign(t *testing.T) {
+	path := converter(t)
+	rest, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "testdata", "captures", "icsnpp-mms", "pdus.der"))
+	if err != nil {
+		t.Skip("pdus.der: missing peer: foreign test data")
+	}
+	compared := 0
+	for len(rest) > 0 {
+		p, next, err := mms.NextBER(rest, mms.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := rest[:len(rest)-len(next)]
+		rest = next
+		want, err := mms.AppendXER(nil, p, mms.BasicXER)
+		if err != nil {
+			continue // kept as octets
+		}
+		text, err := convert(t, path, in, "ber", "xer")
+		if err != nil {
+			t.Errorf("asn1c refuses %x: %v", in, err)
+			continue
+		}
+		q, err := mms.ParseXER(text, []*xer.Dialect{mms.BasicXER}, mms.Limits{})
+		if err != nil {
+			t.Errorf("%x: asn1c's XER %s: %v", in, text, err)
+			continue
+		}
+		if got, err := mms.AppendXER(nil, q, mms.BasicXER); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%x: asn1c reads\n%s\nnot\n%s\n%v", in, got, want, err)
+		}
+		compared++
+	}
+	t.Logf("%d PDUs are read the same", compared)
+	if compared < 350 {
+		t.Errorf("only %d PDUs were compared", compared)
+	}
+}
