@@ -12,11 +12,17 @@ import (
 type call struct {
 	answer chan mms.PDU // capacity 1
 	timer  *time.Timer
+	op     *operation // that the request carries out; nil: none
 }
 
 // ask sends a confirmed request and waits for its answer. Errors of the peer are *mms.ServiceError and
 // *mms.RejectReason; no answer in Options.Timeout is mms.ErrTimeout; the end of the association is its cause.
 func (c *Client) ask(ctx context.Context, s mms.Service) (mms.Service, error) {
+	return c.askAs(ctx, s, nil)
+}
+
+// askAs is ask for a request that carries out an operation.
+func (c *Client) askAs(ctx context.Context, s mms.Service, op *operation) (mms.Service, error) {
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
@@ -25,7 +31,7 @@ func (c *Client) ask(ctx context.Context, s mms.Service) (mms.Service, error) {
 	case <-c.a.Done():
 		return nil, c.ended()
 	}
-	w, id, err := c.open()
+	w, id, err := c.open(op)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +56,7 @@ func (c *Client) ask(ctx context.Context, s mms.Service) (mms.Service, error) {
 	return nil, err
 }
 
-func (c *Client) open() (*call, uint32, error) {
+func (c *Client) open(op *operation) (*call, uint32, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var w *call
@@ -60,6 +66,7 @@ func (c *Client) open() (*call, uint32, error) {
 	} else {
 		w = &call{answer: make(chan mms.PDU, 1), timer: time.NewTimer(c.opt.Timeout)}
 	}
+	w.op = op
 	id, err := c.calls.Open(w, time.Time{})
 	if err != nil {
 		w.timer.Stop()

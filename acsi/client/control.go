@@ -175,7 +175,7 @@ func (k *Control) Operate(ctx context.Context, value model.Value, opt OperateOpt
 	}
 	op := k.c.begin(k.ref, cmd.ctlNum)
 	defer k.c.finish(op)
-	if err := k.write(ctx, "Oper", cmd); err != nil {
+	if err := k.write(ctx, op, "Oper", cmd); err != nil {
 		return nil, k.failure("operate", op, err)
 	}
 	if !k.model.Enhanced() {
@@ -195,7 +195,7 @@ func (k *Control) Cancel(ctx context.Context) error {
 	}
 	op := k.c.begin(k.ref, cmd.ctlNum)
 	defer k.c.finish(op)
-	if err := k.write(ctx, "Cancel", cmd); err != nil {
+	if err := k.write(ctx, op, "Cancel", cmd); err != nil {
 		return k.failure("cancel", op, err)
 	}
 	return nil
@@ -218,7 +218,7 @@ func (k *Control) choose(ctx context.Context, cmd *command) error {
 	op := k.c.begin(k.ref, cmd.ctlNum)
 	defer k.c.finish(op)
 	if k.model == model.SBOEnhanced {
-		if err := k.write(ctx, "SBOw", cmd); err != nil {
+		if err := k.write(ctx, op, "SBOw", cmd); err != nil {
 			return k.failure("select", op, err)
 		}
 	} else {
@@ -263,13 +263,13 @@ func (k *Control) command(value model.Value, opt OperateOptions) (*command, erro
 		cmd.origin = *opt.Origin
 	}
 	if cmd.t == 0 {
-		cmd.t = model.NewTimestamp(k.c.opt.Now(), model.LeapSecondsKnown|model.TimeQuality(model.AccuracyMillisecond))
+		cmd.t = model.NewTimestamp(k.c.opt.Now(), model.LeapSecondsKnown|model.AccuracyMillisecond)
 	}
 	return cmd, nil
 }
 
 // write fills Oper, SBOw or Cancel by the names of its components and writes it.
-func (k *Control) write(ctx context.Context, part string, cmd *command) error {
+func (k *Control) write(ctx context.Context, op *operation, part string, cmd *command) error {
 	t := component(&k.parts, part)
 	if t == nil {
 		return &AccessError{Ref: k.ref.Child(part), Code: mms.ObjectNonExistent}
@@ -279,7 +279,23 @@ func (k *Control) write(ctx context.Context, part string, cmd *command) error {
 		c := &t.Components[i]
 		members[i] = cmd.member(c.Name, &c.Type)
 	}
-	return k.c.Write(ctx, k.ref.Child(part), model.Struct(members...))
+	ref := k.ref.Child(part)
+	v, err := variable(ref)
+	if err != nil {
+		return err
+	}
+	answer, err := k.c.askAs(ctx, &mms.Write{Access: mms.VariableAccess{List: []mms.VariableSpec{v}}, Data: []model.Value{model.Struct(members...)}}, op)
+	if err != nil {
+		return err
+	}
+	r, ok := answer.(*mms.WriteResponse)
+	switch {
+	case !ok || len(r.Results) != 1:
+		return unexpected(&mms.Write{}, answer)
+	case r.Results[0].Failed:
+		return &AccessError{Ref: ref, Code: r.Results[0].Error}
+	}
+	return nil
 }
 
 // member gives the component of Oper, SBOw or Cancel by its name, IEC 61850-8-1 20.4. operTm is zero: now.

@@ -52,11 +52,10 @@ func (c *Client) readSome(ctx context.Context, refs []model.Ref, results []Resul
 		return nil
 	}
 	request := &mms.Read{Access: mms.VariableAccess{List: list}}
-	var answer *mms.ReadResponse
-	err := error(ErrTooLarge)
-	if len(refs) == 1 || c.fits(request) {
-		answer, err = askFor[*mms.ReadResponse](ctx, c, request)
+	if len(refs) > 1 && !c.fits(request) {
+		return c.readParts(ctx, refs, results)
 	}
+	answer, err := askFor[*mms.ReadResponse](ctx, c, request)
 	switch {
 	case err != nil:
 		return c.readFailed(ctx, err, refs, results)
@@ -76,7 +75,7 @@ func (c *Client) readSome(ctx context.Context, refs []model.Ref, results []Resul
 // readFailed asks in parts for what was too large. A refusal of a single variable is its result.
 func (c *Client) readFailed(ctx context.Context, err error, refs []model.Ref, results []Result) error {
 	switch {
-	case errors.Is(err, ErrTooLarge) || tooLarge(err):
+	case tooLarge(err):
 		return c.readParts(ctx, refs, results)
 	case len(refs) == 1 && refused(err):
 		results[0].Err = fmt.Errorf("%s: %w", refs[0], err)

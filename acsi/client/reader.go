@@ -43,6 +43,9 @@ func (c *Client) settle(p mms.PDU) {
 	c.mu.Lock()
 	w, ok := c.calls.Close(id)
 	if ok {
+		if w.op != nil {
+			w.op.answered = true
+		}
 		w.answer <- p
 	} else {
 		c.count.LateAnswers++

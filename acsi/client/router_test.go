@@ -10,6 +10,7 @@ import (
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/mmsbinding"
 	"github.com/gridward/gridward/xmpp/stanza"
+	"github.com/gridward/gridward/xmpp/xmpptest"
 )
 
 func upTo(from, n int) []int {
@@ -31,7 +32,7 @@ func TestStreamResumes(t *testing.T) {
 		for n := 1; n <= 30; n++ {
 			switch n % 10 {
 			case 3:
-				o.server.Down()
+				o.server.Cut(nil)
 			case 7:
 				o.server.Resume()
 			}
@@ -71,19 +72,19 @@ func TestRouterRestarts(t *testing.T) {
 				s.put(n)
 				synctest.Wait()
 			}
-			o.router.Hook(func(*stanza.Stanza) []*stanza.Stanza { return nil }) // the router stops moving anything
+			o.router.Tamper(xmpptest.Drop(xmpptest.Any)) // the router stops moving anything
 			for range 3 {
 				n++
 				s.put(n)
 			}
 			synctest.Wait()
-			o.hosts["hmi"].port.Offline()
-			o.server.Offline()
+			o.hosts["hmi"].port.Stop(nil)
+			o.server.Stop(nil)
 			<-sub.Done()
 			n++
 			s.put(n) // nobody is connected
 			time.Sleep(20 * time.Second)
-			o.router.Hook(nil)
+			o.router.Tamper()
 			o.reconnect(s)
 			got = append(got, numbers(box.take())...)
 			if last = sub.LastEntryID(); last == "" {
@@ -111,25 +112,15 @@ func TestReplayedCommand(t *testing.T) {
 		noErr(t, s.srv.Handle(object(1), p))
 		k, err := s.client("hmi", client.Options{}).Control(t.Context(), object(1))
 		noErr(t, err)
-		var commands []*stanza.Stanza
-		o.router.Hook(func(x *stanza.Stanza) []*stanza.Stanza {
-			if x.Type == stanza.Set {
-				commands = append(commands, x.Clone())
-				return []*stanza.Stanza{x, x.Clone()}
-			}
-			return []*stanza.Stanza{x}
-		})
+		set := xmpptest.Kind(stanza.IQ, stanza.Set)
+		o.router.Tamper(xmpptest.Duplicate(set, 2), xmpptest.Replay(set, 5*time.Second))
 		_, err = k.Operate(t.Context(), operateOn, client.OperateOptions{})
 		noErr(t, err)
-		synctest.Wait()
-		for _, x := range commands {
-			o.router.Inject(x)
-		}
-		synctest.Wait()
+		time.Sleep(time.Minute)
 		if len(p.commands) != 1 {
 			t.Errorf("executed %d times", len(p.commands))
 		}
-		if n := o.end.Counters().Ignored[mmsbinding.WhyReplay]; n != 2 {
+		if n := o.end.Counters().Ignored[mmsbinding.WhyReplay]; n != 3 {
 			t.Errorf("%d replays counted", n)
 		}
 	})
@@ -143,12 +134,7 @@ func TestMisstampedCommand(t *testing.T) {
 		noErr(t, s.srv.Handle(object(1), p))
 		k, err := s.client("hmi", client.Options{Timeout: time.Second}).Control(t.Context(), object(1))
 		noErr(t, err)
-		o.router.Hook(func(x *stanza.Stanza) []*stanza.Stanza {
-			if x.Type == stanza.Set {
-				x.From = jid.MustParse("intruder@dno.example/IEC")
-			}
-			return []*stanza.Stanza{x}
-		})
+		o.router.Tamper(xmpptest.MisStamp(xmpptest.Kind(stanza.IQ, stanza.Set), jid.MustParse("intruder@dno.example/IEC")))
 		if _, err = k.Operate(t.Context(), operateOn, client.OperateOptions{}); err == nil {
 			t.Error("the command was answered")
 		}

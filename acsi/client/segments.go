@@ -5,7 +5,6 @@ package client
 type assembly struct {
 	report *Report
 	next   uint32
-	parts  int
 }
 
 // maxSegments bounds what a server can make us collect.

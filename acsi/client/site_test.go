@@ -15,7 +15,7 @@ import (
 	"github.com/gridward/gridward/scl"
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/mmsbinding"
-	"github.com/gridward/gridward/xmpp/mmsbinding/bindtest"
+	"github.com/gridward/gridward/xmpp/xmpptest"
 )
 
 // testModel compiles the model that the tests of acsi/server use.
@@ -93,8 +93,8 @@ var berCodec = &mmstest.Codec{
 
 // overXMPP joins client and server by the 8-2 binding and a router in memory.
 type overXMPP struct {
-	router *bindtest.Router
-	server *bindtest.Port
+	router *xmpptest.Router
+	server *xmpptest.Peer
 	end    *mmsbinding.Endpoint
 	hosts  map[string]*host
 }
@@ -102,23 +102,20 @@ type overXMPP struct {
 type host struct {
 	end   *mmsbinding.Endpoint
 	jid   jid.JID
-	port  *bindtest.Port
+	port  *xmpptest.Peer
 	there chan struct{}
 }
 
 var serverJID = jid.MustParse("der1@grid.example/IEC")
 
 func (o *overXMPP) open(s *site) error {
-	o.router = bindtest.New()
-	o.router.Record(false)
+	o.router = xmpptest.NewRouter()
 	o.hosts = make(map[string]*host)
 	o.end = mmsbinding.New(mmsbinding.Config{
 		InsecureClear61850: true,
 		Accept:             func(a mms.Association) { _ = s.srv.Serve(s.ctx, a) },
 	})
-	o.server = o.router.Attach(serverJID, o.end)
-	o.end.Bind(o.server)
-	o.server.Online()
+	o.connect()
 	return nil
 }
 
@@ -145,27 +142,30 @@ func (o *overXMPP) dial(s *site, who string) (mms.Association, error) {
 	return h.end.Associate(s.Context(), serverJID)
 }
 
-func (h *host) connect(r *bindtest.Router) {
-	h.port = r.Attach(h.jid, h.end)
+func (h *host) connect(r *xmpptest.Router) {
+	h.port = r.Peer(h.jid)
 	h.end.Bind(h.port)
-	h.port.Online()
+	h.port.Start(h.end)
+}
+
+func (o *overXMPP) connect() {
+	o.server = o.router.Peer(serverJID)
+	o.end.Bind(o.server)
+	o.server.Start(o.end)
 }
 
 // reconnect brings everybody back.
 func (o *overXMPP) reconnect(*site) {
-	o.server = o.router.Attach(serverJID, o.end)
-	o.end.Bind(o.server)
-	o.server.Online()
+	o.connect()
 	for _, h := range o.hosts {
 		h.connect(o.router)
 	}
 }
 
 func (o *overXMPP) cut(*site) {
-	o.server.Offline()
-	o.server = o.router.Attach(serverJID, o.end)
-	o.end.Bind(o.server)
-	o.server.Online()
+	o.server.Stop(nil)
+	synctest.Wait()
+	o.connect()
 }
 
 func (o *overXMPP) close() {

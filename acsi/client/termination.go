@@ -14,8 +14,11 @@ import (
 type operation struct {
 	object string // LD/LN$CO$DO
 	ctlNum uint8
-	last   *lastApplError // guarded by Client.mu
-	ended  chan bool      // capacity 1: CommandTermination, true when positive
+	ended  chan bool // capacity 1: CommandTermination, true when positive
+
+	// Guarded by Client.mu:
+	answered bool // the service itself; only then a termination may follow
+	last     *lastApplError
 }
 
 // lastApplError is the content of LastApplError, IEC 61850-8-1 20.11.
@@ -119,8 +122,8 @@ func (c *Client) noticeError(last *lastApplError) {
 	}
 }
 
-// noticeTermination finds the operation by the ctlNum in Oper; where Oper is not told (negative termination) the
-// LastApplError before it has said everything.
+// noticeTermination finds the operation by the ctlNum in Oper. Where Oper is not told (negative termination) the
+// LastApplError before it has said everything; should there have been none, it is the one command that was accepted.
 func (c *Client) noticeTermination(object string, r mms.AccessResult) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -138,7 +141,7 @@ func (c *Client) noticeTermination(object string, r mms.AccessResult) {
 			return
 		}
 	}
-	if n == 1 && !known {
+	if n == 1 && !known && only.answered {
 		only.terminate(!r.Failed)
 	}
 }

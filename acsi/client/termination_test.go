@@ -120,6 +120,37 @@ func TestTerminationForms(t *testing.T) {
 	}
 }
 
+// TestRestOfLastTermination: what still comes of a command that ended does not end the next.
+func TestRestOfLastTermination(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, far := dial(t, Options{TerminationTimeout: 5 * second})
+		serve(t, far, func(s mms.Service) any {
+			if _, write := s.(*mms.Write); write {
+				return nil // the second command is under way and not answered
+			}
+			return enhancedObject(s)
+		})
+		k, err := c.Control(t.Context(), mustRef(t, "LD0/GGIO1.SPCSO1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := k.Operate(t.Context(), model.Bool(true), OperateOptions{})
+			ended <- err
+		}()
+		synctest.Wait()
+		c.notice(operVar().Name, mms.AccessResult{Failed: true, Error: mms.ObjectAccessDenied})
+		c.mu.Lock()
+		op := c.ops[0]
+		c.mu.Unlock()
+		if len(op.ended) != 0 {
+			t.Error("it was taken for the second's")
+		}
+		wantErr(t, "operate", <-ended, mms.ErrTimeout)
+	})
+}
+
 func TestFit(t *testing.T) {
 	f32 := mms.TypeSpec{Kind: model.KindFloat, Size: 32, Exponent: 8}
 	f64 := mms.TypeSpec{Kind: model.KindFloat, Size: 64, Exponent: 11}
@@ -133,12 +164,18 @@ func TestFit(t *testing.T) {
 		t       mms.TypeSpec
 		v, want model.Value
 	}{
-		{f32, model.Float64(1.5), model.Float32(1.5)}, {f64, model.Float32(1.5), model.Float64(1.5)}, {f32, model.Int(-3), model.Float32(-3)},
-		{i8, model.Uint(127), model.Int(127)}, {i8, model.Float32(-128), model.Int(-128)}, {u16, model.Int(65535), model.Uint(65535)},
-		{analogue, model.Float32(2.6), model.Struct(model.Int(3), model.Float32(2.6))}, {onlyI, model.Float64(7), model.Struct(model.Int(7))},
+		{f32, model.Float64(1.5), model.Float32(1.5)},
+		{f64, model.Float32(1.5), model.Float64(1.5)},
+		{f32, model.Int(-3), model.Float32(-3)},
+		{i8, model.Uint(127), model.Int(127)},
+		{i8, model.Float32(-128), model.Int(-128)},
+		{u16, model.Int(65535), model.Uint(65535)},
+		{analogue, model.Float32(2.6), model.Struct(model.Int(3), model.Float32(2.6))},
+		{onlyI, model.Float64(7), model.Struct(model.Int(7))},
 		{analogue, model.Struct(model.Uint(1), model.Int(1)), model.Struct(model.Int(1), model.Float32(1))},
 		{mms.TypeSpec{Kind: model.KindUnicode, Size: -255}, model.Visible("ä"), model.Unicode("ä")},
-		{mms.TypeSpec{Kind: model.KindBits, Size: 2}, model.Bits(2, 2), model.Bits(2, 2)}, {mms.TypeSpec{Kind: model.KindBits, Size: -13}, model.Bits(0, 13), model.Bits(0, 13)},
+		{mms.TypeSpec{Kind: model.KindBits, Size: 2}, model.Bits(2, 2), model.Bits(2, 2)},
+		{mms.TypeSpec{Kind: model.KindBits, Size: -13}, model.Bits(0, 13), model.Bits(0, 13)},
 	} {
 		if got, err := fit("x", &tc.t, tc.v); err != nil || !got.Equal(tc.want) {
 			t.Errorf("%v as %v: %+v, %v", tc.v, tc.t.Kind, got, err)
@@ -148,9 +185,17 @@ func TestFit(t *testing.T) {
 		t mms.TypeSpec
 		v model.Value
 	}{
-		{i8, model.Int(128)}, {i8, model.Float32(1.5)}, {u16, model.Int(-1)}, {u16, model.Uint(65536)}, {f32, model.Bool(true)}, {onlyI, model.Float32(1.5)},
-		{vector, model.Float32(1)}, {analogue, model.Struct(model.Int(1))}, {mms.TypeSpec{Kind: model.KindBool}, model.Int(1)},
-		{mms.TypeSpec{Kind: model.KindBits, Size: 2}, model.Bits(1, 3)}, {mms.TypeSpec{Kind: model.KindString, Size: -10}, model.Octets("x")},
+		{i8, model.Int(128)},
+		{i8, model.Float32(1.5)},
+		{u16, model.Int(-1)},
+		{u16, model.Uint(65536)},
+		{f32, model.Bool(true)},
+		{onlyI, model.Float32(1.5)},
+		{vector, model.Float32(1)},
+		{analogue, model.Struct(model.Int(1))},
+		{mms.TypeSpec{Kind: model.KindBool}, model.Int(1)},
+		{mms.TypeSpec{Kind: model.KindBits, Size: 2}, model.Bits(1, 3)},
+		{mms.TypeSpec{Kind: model.KindString, Size: -10}, model.Octets("x")},
 		{mms.TypeSpec{Kind: model.KindStruct}, model.Float32(1)},
 	} {
 		if got, err := fit("x", &tc.t, tc.v); err == nil {

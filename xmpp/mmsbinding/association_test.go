@@ -267,7 +267,7 @@ func TestPresenceLossAborts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []Event
 		w, near, far := couple(t, Config{Events: func(e Event) { events = append(events, e) }}, Config{})
-		w.ports[derJID].Offline()
+		w.ports[derJID].Stop(nil)
 		<-near.Done()
 		<-far.Done()
 		if !errors.Is(near.Err(), mms.ErrPeerOffline) || !errors.Is(far.Err(), mms.ErrLinkLost) {
@@ -290,7 +290,8 @@ func TestLinkDownWaits(t *testing.T) {
 		w, near, far := couple(t, Config{}, Config{})
 		send(t, near, request(1, &mms.Identify{}))
 		recv[*mms.ConfirmedRequest](t, far)
-		w.ports[derJID].Down()
+		w.ports[derJID].Cut(nil)
+		synctest.Wait()
 		send(t, far, response(1, &mms.IdentifyResponse{Vendor: "kept"}))
 		synctest.Wait()
 		before := len(w.Log())
@@ -301,8 +302,8 @@ func TestLinkDownWaits(t *testing.T) {
 		if len(w.Log()) != before+1 {
 			t.Error("it was sent before the link was up, or not at all")
 		}
-		w.ports[derJID].Down()
-		w.ports[derJID].Online()
+		w.ports[derJID].Cut(nil)
+		w.ports[derJID].Stop(nil)
 		<-far.Done()
 		if !errors.Is(far.Err(), mms.ErrLinkLost) {
 			t.Errorf("new session: %v", far.Err())
@@ -313,7 +314,8 @@ func TestLinkDownWaits(t *testing.T) {
 func TestSlowLinkIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _, far := couple(t, Config{}, Config{Limits: Limits{Unsent: 10000}})
-		w.ports[derJID].Down()
+		w.ports[derJID].Cut(nil)
+		synctest.Wait()
 		var err error
 		n := 0
 		for ; err == nil && n < 100; n++ {

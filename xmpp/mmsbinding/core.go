@@ -1,6 +1,7 @@
 package mmsbinding
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gridward/gridward/mms"
@@ -170,7 +171,7 @@ func (c *Core) end(a *Assoc, err error, now time.Time) {
 	}
 	c.out.Failed = append(c.out.Failed, Failed{Assoc: a, Err: err})
 	if wasUp {
-		if err != mms.ErrReleased {
+		if !errors.Is(err, mms.ErrReleased) {
 			c.count.Aborted++
 		}
 		c.event(AssociationDown{Peer: a.Peer, ID: a.ID(), Err: err})

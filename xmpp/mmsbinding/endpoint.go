@@ -8,6 +8,7 @@ import (
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
+	"github.com/gridward/gridward/xmpp"
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/stanza"
 )
@@ -160,7 +161,11 @@ func (e *Endpoint) sent(o Outgoing, err error) {
 		c.unsent -= len(o.Stanza.Payload)
 	}
 	if err != nil && o.Assoc != nil {
-		e.core.Abort(o.Assoc, errors.Join(mms.ErrTransport, err), e.cfg.Now())
+		cause := mms.ErrTransport
+		if errors.Is(err, xmpp.ErrLinkDown) || errors.Is(err, xmpp.ErrLost) {
+			cause = mms.ErrLinkLost
+		}
+		e.core.Abort(o.Assoc, errors.Join(cause, err), e.cfg.Now())
 		e.absorb()
 	}
 }

@@ -49,15 +49,27 @@ func TestStanzaMap(t *testing.T) {
 		pdu        mms.PDU
 		want, hide carrier
 	}{
-		{req(&mms.Read{}), iqGet, iqSet}, {req(&mms.GetNameList{}), iqGet, iqSet}, {req(&mms.Identify{}), iqGet, iqSet},
-		{req(&mms.Status{}), iqGet, iqSet}, {req(&mms.GetVariableAccessAttributes{}), iqGet, iqSet},
-		{req(&mms.GetNamedVariableListAttributes{}), iqGet, iqSet}, {&mms.CancelRequest{}, iqGet, iqSet},
-		{req(&mms.Write{}), iqSet, iqSet}, {req(&mms.DefineNamedVariableList{}), iqSet, iqSet},
-		{req(&mms.DeleteNamedVariableList{}), iqSet, iqSet}, {&mms.InitiateRequest{}, iqSet, iqSet}, {&mms.ConcludeRequest{}, iqSet, iqSet},
-		{response(1, &mms.ReadResponse{}), iqResult, iqResult}, {&mms.ConfirmedError{}, iqResult, iqResult},
-		{&mms.InitiateResponse{}, iqResult, iqResult}, {&mms.InitiateError{}, iqResult, iqResult}, {&mms.ConcludeResponse{}, iqResult, iqResult},
-		{&mms.CancelResponse{}, iqResult, iqResult}, {&mms.CancelError{}, iqResult, iqResult},
-		{&mms.Unconfirmed{}, message, message}, {&mms.Reject{}, message, message},
+		{req(&mms.Read{}), iqGet, iqSet},
+		{req(&mms.GetNameList{}), iqGet, iqSet},
+		{req(&mms.Identify{}), iqGet, iqSet},
+		{req(&mms.Status{}), iqGet, iqSet},
+		{req(&mms.GetVariableAccessAttributes{}), iqGet, iqSet},
+		{req(&mms.GetNamedVariableListAttributes{}), iqGet, iqSet},
+		{&mms.CancelRequest{}, iqGet, iqSet},
+		{req(&mms.Write{}), iqSet, iqSet},
+		{req(&mms.DefineNamedVariableList{}), iqSet, iqSet},
+		{req(&mms.DeleteNamedVariableList{}), iqSet, iqSet},
+		{&mms.InitiateRequest{}, iqSet, iqSet},
+		{&mms.ConcludeRequest{}, iqSet, iqSet},
+		{response(1, &mms.ReadResponse{}), iqResult, iqResult},
+		{&mms.ConfirmedError{}, iqResult, iqResult},
+		{&mms.InitiateResponse{}, iqResult, iqResult},
+		{&mms.InitiateError{}, iqResult, iqResult},
+		{&mms.ConcludeResponse{}, iqResult, iqResult},
+		{&mms.CancelResponse{}, iqResult, iqResult},
+		{&mms.CancelError{}, iqResult, iqResult},
+		{&mms.Unconfirmed{}, message, message},
+		{&mms.Reject{}, message, message},
 	} {
 		if got := carry(tc.pdu, false); got != tc.want {
 			t.Errorf("%T travels in %d, want %d", tc.pdu, got, tc.want)
@@ -393,7 +405,7 @@ func TestStanzaErrorsEnd(t *testing.T) {
 				}
 				w.Hook(nil)
 				_, err = near.(*conn).e.Associate(t.Context(), derJID)
-				if want == mms.ErrPolicy && !errors.Is(err, want) || want != mms.ErrPolicy && err != nil {
+				if policy := errors.Is(want, mms.ErrPolicy); policy && !errors.Is(err, want) || !policy && err != nil {
 					t.Errorf("at once: %v", err)
 				}
 				time.Sleep(5 * time.Minute)

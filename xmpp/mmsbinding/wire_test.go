@@ -2,12 +2,14 @@ package mmsbinding
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/xmpp/jid"
-	"github.com/gridward/gridward/xmpp/mmsbinding/bindtest"
 	"github.com/gridward/gridward/xmpp/stanza"
+	"github.com/gridward/gridward/xmpp/xmpptest"
 )
 
 var (
@@ -15,16 +17,21 @@ var (
 	centreJID = jid.MustParse("ems@dno.example/IEC")
 )
 
-// A wire is a router with the endpoints at it.
+// A wire is a router with the endpoints at it, a log of what they sent, and a hook that decides what becomes of it.
 type wire struct {
-	*bindtest.Router
+	*xmpptest.Router
 	ends  map[jid.JID]*Endpoint
-	ports map[jid.JID]*bindtest.Port
+	ports map[jid.JID]*xmpptest.Peer
+
+	mu   sync.Mutex
+	log  []*stanza.Stanza
+	hook func(s *stanza.Stanza) []*stanza.Stanza
 }
 
 func newWire(t testing.TB) *wire {
 	t.Helper()
-	w := &wire{Router: bindtest.New(), ends: make(map[jid.JID]*Endpoint), ports: make(map[jid.JID]*bindtest.Port)}
+	w := &wire{Router: xmpptest.NewRouter(), ends: make(map[jid.JID]*Endpoint), ports: make(map[jid.JID]*xmpptest.Peer)}
+	w.Tamper(w.tamper)
 	t.Cleanup(func() {
 		for _, e := range w.ends {
 			e.Close()
@@ -34,13 +41,45 @@ func newWire(t testing.TB) *wire {
 	return w
 }
 
+func (w *wire) tamper(s *stanza.Stanza) []xmpptest.Delivery {
+	if s.Kind == stanza.Presence {
+		return []xmpptest.Delivery{{Stanza: s}}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.log = append(w.log, s.Clone())
+	out := []*stanza.Stanza{s}
+	if w.hook != nil {
+		out = w.hook(s)
+	}
+	var ds []xmpptest.Delivery
+	for _, s := range out {
+		ds = append(ds, xmpptest.Delivery{Stanza: s})
+	}
+	return ds
+}
+
+// Hook sets what becomes of stanzas other than presence; nil: they pass.
+func (w *wire) Hook(h func(s *stanza.Stanza) []*stanza.Stanza) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hook = h
+}
+
+// Log gives what was sent so far but presence, before the hook.
+func (w *wire) Log() []*stanza.Stanza {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.log)
+}
+
 // attach makes an endpoint that is online.
 func (w *wire) attach(self jid.JID, cfg Config) *Endpoint {
 	e := New(cfg)
-	p := w.Attach(self, e)
+	p := w.Peer(self)
 	e.Bind(p)
 	w.ends[self], w.ports[self] = e, p
-	p.Online()
+	p.Start(e)
 	return e
 }
 
