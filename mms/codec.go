@@ -3,6 +3,7 @@ package mms
 import (
 	"fmt"
 	"sync"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/gridward/gridward/asn1/ber"
@@ -97,8 +98,27 @@ func ParseXER(b []byte, dialects []*xer.Dialect, lim Limits) (PDU, error) {
 
 // NextXER reads the first of several PDUs that stand in b with white space between them, and gives the rest.
 func NextXER(b []byte, dialects []*xer.Dialect, lim Limits) (p PDU, rest []byte, err error) {
-	return parseXER(b, dialects, lim, false)
+	if lim.Size <= 0 {
+		lim.Size = xer.DefaultSize
+	}
+	// The reader copies and checks all that it is given, so it is given little at first. What it reads from a part of b
+	// without error ends there, and would not read otherwise from all of b.
+	for n := firstPart; ; n *= 8 {
+		part := b[:min(n, lim.Size, len(b))]
+		more := len(part) < min(lim.Size, len(b))
+		for k := 0; k < utf8.UTFMax-1 && len(part) > 0 && len(part) < len(b) && !utf8.RuneStart(b[len(part)]); k++ {
+			part = part[:len(part)-1] // no character is cut
+		}
+		if p, rest, err = parseXER(part, dialects, lim, false); err == nil {
+			return p, b[len(part)-len(rest):], nil
+		}
+		if !more {
+			return p, b, err
+		}
+	}
 }
+
+const firstPart = 4096
 
 func parseXER(b []byte, dialects []*xer.Dialect, lim Limits, only bool) (p PDU, rest []byte, err error) {
 	if len(dialects) == 0 {
@@ -110,9 +130,6 @@ func parseXER(b []byte, dialects []*xer.Dialect, lim Limits, only bool) (p PDU, 
 	in := b
 	if len(in) > lim.Size {
 		in = in[:lim.Size+1]
-		if !only {
-			in = in[:lim.Size]
-		}
 	}
 	r := xerReaders.Get().(*xer.Reader)
 	r.Reset(string(in), dialects, xer.Limits{Depth: lim.Depth, Items: lim.Items, Size: lim.Size})

@@ -52,6 +52,37 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestManyPDUs reads PDUs back to back, among them one longer than usual.
+func TestManyPDUs(t *testing.T) {
+	long := &ConfirmedResponse{Service: &GetNameListResponse{}}
+	for range 2000 {
+		s := long.Service.(*GetNameListResponse)
+		s.Names = append(s.Names, "MMXU1$MX$TotW$mag$f")
+	}
+	var in []byte
+	var want []PDU
+	for _, p := range samples() {
+		want = append(want, p, long)
+	}
+	for _, p := range want {
+		var err error
+		if in, err = AppendXER(in, p, GW1); err != nil {
+			t.Fatal(err)
+		}
+		in = append(in, "\n \t"...)
+	}
+	for i, p := range want {
+		q, rest, err := NextXER(in, nil, Limits{})
+		if d := cmp.Diff(p, q, equal); err != nil || d != "" {
+			t.Fatalf("PDU %d: %v\n%s", i, err, d)
+		}
+		in = bytes.TrimSpace(rest)
+	}
+	if len(in) > 0 {
+		t.Errorf("%d octets are left", len(in))
+	}
+}
+
 func TestFileServicesAreUnknown(t *testing.T) {
 	for _, x := range fileExamples {
 		p, err := ParseXER([]byte(withNamespace(x)), nil, Limits{})
