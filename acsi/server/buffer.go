@@ -105,7 +105,7 @@ func (b *buffer) resync(id uint64) bool {
 
 func (b *buffer) purge() { *b = buffer{} }
 
-// sizeOf estimates what an entry holds in memory and about what it takes on the wire.
+// sizeOf estimates what an entry takes on the wire as BER. In memory it is three to four times that.
 func (e *entry) sizeOf() int {
 	n := 48
 	for i := range e.members {

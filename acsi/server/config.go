@@ -49,7 +49,7 @@ type Limits struct {
 	DataSets       int           // dynamic ones in all: Services.MaxDataSets of the model, or 64
 	DataSetMembers int           // of a dynamic one: Services.MaxDataSetMembers of the model, or 256
 	AssociationSet int           // data sets of one association: 16
-	BufferOctets   int           // of one buffered report control block: 65,536
+	BufferOctets   int           // of one buffered report control block, as BER would take them: 65,536
 	BufferEntries  int           // of one buffered report control block: 1,000
 	QueueReports   int           // waiting reports of one association: 1,000
 	QueueOctets    int           // estimated, of one association's waiting reports: 1 MiB

@@ -26,8 +26,9 @@ func (ss *session) command(p *model.Principal, n *node, v model.Value) mms.DataA
 		return mms.TypeInconsistent
 	}
 	s.mu.Lock()
-	cmd := c.parse(n, v, p)
+	cmd, owner := c.parse(n, v, p), c.owner
 	s.unlock()
+	ss.await(owner)
 	if s.authorize(p, RightControl, c.ref, service) != nil {
 		return ss.refuse(c, n.part, &cmd, model.AddCauseNoAccessAuthority, service)
 	}

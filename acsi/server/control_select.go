@@ -14,6 +14,10 @@ func (ss *session) selectBefore(p *model.Principal, n *node) mms.AccessResult {
 		return refused
 	}
 	s.mu.Lock()
+	owner := c.owner
+	s.mu.Unlock() // nothing was put off
+	ss.await(owner)
+	s.mu.Lock()
 	cmd := Command{Ref: c.ref, Principal: p, Model: c.model(), Select: true, Origin: Origin{Cat: 3}}
 	cause := c.startSelect(ss, &cmd, model.SBONormal)
 	h := c.handler

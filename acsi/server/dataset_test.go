@@ -159,3 +159,29 @@ func TestDataSetOfALostAssociation(t *testing.T) {
 		}
 	})
 }
+
+func TestSetDataSetValues(t *testing.T) {
+	run(t, Config{}, func(h *harness) {
+		p := h.peer("cc@x")
+		name := mms.InDomain("TLD0", "GGIO1$sets")
+		p.response(&mms.DefineNamedVariableList{Name: name, List: []mms.VariableSpec{
+			spec("GGIO1$SP$Set1$setMag$f"), spec("GGIO1$SP$Set2$setMag$f"), spec("GGIO1$MX$AnIn1$mag$f"),
+		}})
+		access := mms.VariableAccess{NamedList: true, ListName: name}
+		w := p.response(&mms.Write{Access: access, Data: []model.Value{model.Float32(1), model.Float32(2), model.Float32(3)}}).(*mms.WriteResponse)
+		want := []mms.WriteResult{{}, {Failed: true, Error: mms.ObjectAccessDenied}, {Failed: true, Error: mms.ObjectAccessDenied}}
+		if diff := cmp.Diff(want, w.Results); diff != "" {
+			t.Error(diff)
+		}
+		if v := p.read("GGIO1$SP$Set1$setMag$f"); !v.Equal(model.Float32(1)) {
+			t.Errorf("Set1 = %v", v)
+		}
+		if r, ok := p.call(&mms.Write{Access: access, Data: []model.Value{model.Float32(1)}}).(*mms.Reject); !ok || r.Reason.Code != mms.RejectInvalidArgument {
+			t.Errorf("one value for three members: %+v", r)
+		}
+		access.ListName.Item = "GGIO1$none"
+		if e := p.serviceError(&mms.Write{Access: access, Data: []model.Value{model.Float32(1)}}); e.Class != mms.ErrAccess || e.Code != mms.AccessNonExistent {
+			t.Errorf("unknown data set: %+v", e)
+		}
+	})
+}

@@ -16,8 +16,9 @@ type session struct {
 	params mms.Params
 	lists  map[string]*dataSet // of the association's scope; Server.sets guards it
 	out    outbox
-	afters []func() // to be done once the answer has been sent
-	manual bool     // tests take from out themselves
+	afters []func()      // to be done once the answer has been sent
+	gone   chan struct{} // closed once nothing of it is held any more
+	manual bool          // tests take from out themselves
 }
 
 var anonymous = &model.Principal{}
@@ -34,6 +35,7 @@ func (s *Server) Serve(ctx context.Context, a mms.Association) error {
 	a.Abort(err)
 	ss.out.close()
 	s.lose(ss)
+	close(ss.gone)
 	s.emit(Ended{Principal: ss.principal(), Cause: err})
 	if errors.Is(err, mms.ErrReleased) {
 		return nil
@@ -42,7 +44,7 @@ func (s *Server) Serve(ctx context.Context, a mms.Association) error {
 }
 
 func (s *Server) open(a mms.Association) *session {
-	ss := &session{s: s, a: a, params: a.Params()}
+	ss := &session{s: s, a: a, params: a.Params(), gone: make(chan struct{})}
 	ss.out.init(ss)
 	return ss
 }
@@ -86,6 +88,19 @@ func (s *Server) lose(ss *session) {
 		s.reports.unsubscribe(set)
 	}
 	s.schedule()
+}
+
+// await waits until owner has let go of everything, if its association has ended already: a client that comes back at
+// once finds what it had, and not itself in the way. owner is read under Server.mu, which is not held here.
+func (ss *session) await(owner *session) {
+	if owner == nil || owner == ss {
+		return
+	}
+	select {
+	case <-owner.a.Done():
+		<-owner.gone
+	default:
+	}
 }
 
 // principal is who is at the other end, now.

@@ -205,6 +205,10 @@ func (ss *session) writeRCB(p *model.Principal, n *node, v model.Value) mms.Data
 		return mms.ObjectAccessUnsupported
 	}
 	s.mu.Lock()
+	owner := n.rcb.owner
+	s.mu.Unlock() // nothing was put off
+	ss.await(owner)
+	s.mu.Lock()
 	code := n.rcb.write(ss, p, n, v)
 	s.schedule()
 	s.unlock()
