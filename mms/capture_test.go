@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gridward/gridward/asn1/ber"
-
 	"github.com/gridward/gridward/asn1"
+	"github.com/gridward/gridward/asn1/ber"
 )
 
 // tcpStreams gives the octets of every direction of every TCP connection of a classic pcap file of Ethernet or

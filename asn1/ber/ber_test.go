@@ -218,7 +218,7 @@ func TestErrorSticks(t *testing.T) {
 		r.Has(eInt, true) || r.Choice(asn1.NewChoice(eInt), 0) != -1 || r.Raw(asn1.Raw{}).Content != "" {
 		t.Error("something was read after an error")
 	}
-	if r.Finish() != first || !errors.Is(first, asn1.ErrUnsupported) {
+	if !errors.Is(r.Finish(), first) || !errors.Is(first, asn1.ErrUnsupported) {
 		t.Errorf("%v is not the first error, %v", r.Err(), first)
 	}
 }

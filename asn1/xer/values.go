@@ -1,6 +1,7 @@
 package xer
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -149,10 +150,7 @@ func (r *Reader) Int(e *asn1.Elem, _ int64) int64 {
 	return v
 }
 
-func isRange(err error) bool {
-	n, ok := err.(*strconv.NumError)
-	return ok && n.Err == strconv.ErrRange
-}
+func isRange(err error) bool { return errors.Is(err, strconv.ErrRange) }
 
 // Uint reads an INTEGER that is not negative.
 func (r *Reader) Uint(e *asn1.Elem, _ uint64) uint64 {

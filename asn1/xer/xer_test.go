@@ -310,7 +310,7 @@ func FuzzReader(f *testing.F) {
 		}
 		d := xml.NewDecoder(strings.NewReader(in))
 		for {
-			if _, err := d.Token(); err == io.EOF {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Fatalf("%q is accepted, but not by encoding/xml: %v", in, err)
