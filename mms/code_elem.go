@@ -41,9 +41,11 @@ func number(n uint32, name string, least, most int64) *asn1.Elem {
 func unsigned8(n uint32, name string) *asn1.Elem  { return number(n, name, 0, math.MaxUint8) }
 func unsigned32(n uint32, name string) *asn1.Elem { return number(n, name, 0, math.MaxUint32) }
 func integer8(n uint32, name string) *asn1.Elem   { return number(n, name, math.MinInt8, math.MaxInt8) }
+
 func integer16(n uint32, name string) *asn1.Elem {
 	return number(n, name, math.MinInt16, math.MaxInt16)
 }
+
 func integer32(n uint32, name string) *asn1.Elem {
 	return number(n, name, math.MinInt32, math.MaxInt32)
 }

@@ -16,7 +16,10 @@ func samples() map[string]PDU {
 	at := uint32(3)
 	alternate := []AlternateAccess{
 		{Component: "mag", Nested: []AlternateAccess{{Component: "f"}}},
-		{HasIndex: true, Index: 3}, {HasIndex: true, Index: 3, Count: 4}, {AllElems: true}, {Named: "x", Component: "y"},
+		{HasIndex: true, Index: 3},
+		{HasIndex: true, Index: 3, Count: 4},
+		{AllElems: true},
+		{Named: "x", Component: "y"},
 	}
 	mag := TypeSpec{Kind: model.KindStruct, Components: []Component{{Name: "f", Type: TypeSpec{Kind: model.KindFloat, Size: 32, Exponent: 8}}}}
 	name := InDomain("LD", "T")
@@ -93,11 +96,23 @@ func allKinds() model.Value {
 
 func allTypes(mag TypeSpec, name ObjectName) TypeSpec {
 	kinds := []TypeSpec{
-		mag, {Kind: model.KindArray, Count: 3, Elem: &mag, Packed: true}, {Kind: model.KindBool}, {Kind: model.KindBits, Size: -13},
-		{Kind: model.KindInt, Size: 8}, {Kind: model.KindUint, Size: 32}, {Kind: model.KindFloat, Size: 64, Exponent: 11},
-		{Kind: model.KindOctets, Size: -64}, {Kind: model.KindString, Size: -129}, {Kind: model.KindGeneralizedTime},
-		{Kind: model.KindEntryTime, Size: 1}, {Kind: model.KindEntryTime}, {Kind: model.KindBCD, Size: 4}, {Kind: model.KindOID},
-		{Kind: model.KindUnicode, Size: -255}, {Kind: model.KindTime}, {TypeName: &name},
+		mag,
+		{Kind: model.KindArray, Count: 3, Elem: &mag, Packed: true},
+		{Kind: model.KindBool},
+		{Kind: model.KindBits, Size: -13},
+		{Kind: model.KindInt, Size: 8},
+		{Kind: model.KindUint, Size: 32},
+		{Kind: model.KindFloat, Size: 64, Exponent: 11},
+		{Kind: model.KindOctets, Size: -64},
+		{Kind: model.KindString, Size: -129},
+		{Kind: model.KindGeneralizedTime},
+		{Kind: model.KindEntryTime, Size: 1},
+		{Kind: model.KindEntryTime},
+		{Kind: model.KindBCD, Size: 4},
+		{Kind: model.KindOID},
+		{Kind: model.KindUnicode, Size: -255},
+		{Kind: model.KindTime},
+		{TypeName: &name},
 	}
 	t := TypeSpec{Kind: model.KindStruct}
 	for i, k := range kinds {
