@@ -18,7 +18,7 @@ type ClientConfig struct {
 	NoSM       bool          // do not ask for stream management
 	SMMax      time.Duration // longest pause to ask for; 0 = leave it to the server
 	Resume     *Resume       // try to resume this session first
-	Limit      int           // octets of one stanza; 0 = xmlscan.LimitDefault
+	Limit      int           // octets of one stanza after authentication; 0 = xmlscan.LimitDefault
 	Lang       string        // xml:lang of the stream; "" = "en"
 
 	AuthTimeout, BindTimeout, StanzaTimeout time.Duration // 0 = the package's defaults
@@ -54,7 +54,7 @@ type clientSide struct {
 // NewClient returns the initiating end of a stream. Without DirectTLS, Output has its header at once.
 func NewClient(cfg ClientConfig, now time.Time) *Machine {
 	m := &Machine{client: &clientSide{cfg: cfg}, now: now, last: now}
-	m.scan = *xmlscan.NewScanner(xmlscan.NSClient, orLimit(cfg.Limit, xmlscan.LimitDefault))
+	m.scan = *xmlscan.NewScanner(xmlscan.NSClient, xmlscan.LimitPreAuth)
 	m.timeout = timeouts{pick(cfg.AuthTimeout, AuthTimeout), pick(cfg.BindTimeout, BindTimeout), pick(cfg.StanzaTimeout, StanzaTimeout)}
 	m.until(m.timeout.auth)
 	if cfg.DirectTLS {

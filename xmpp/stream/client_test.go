@@ -52,7 +52,7 @@ func ask(cfg ClientConfig, script ...string) (m *Machine, events, said string, e
 }
 
 func TestClientNegotiation(t *testing.T) {
-	m, events, said, err := ask(ClientConfig{SMMax: time.Minute}, sopen+fTLS, proceed, "TLS", sopen, fAuth, success, sopen+fBind, boundFmt, `<enabled xmlns='urn:xmpp:sm:3' id='s' resume='true' max='30'/>`, "<message/>", "</stream:stream>")
+	m, events, said, err := ask(ClientConfig{SMMax: time.Minute}, sopen+fTLS, proceed, "TLS", sopen, fAuth, success, sopen+fBind, boundFmt, `<enabled xmlns='urn:xmpp:sm:3' id='s' resume='true' max='30'/>`, "<message>"+strings.Repeat("<a/>", 5000)+"</message>", "</stream:stream>")
 	if !errors.Is(err, ErrClosed) || events != "StartTLS Ready Enabled StanzaIn Closed " || m.JID() != full || m.Handled() != 1 {
 		t.Errorf("%v: %s", err, events)
 	}
@@ -102,6 +102,7 @@ func TestClientRefuses(t *testing.T) {
 		{"other domain", []string{strings.Replace(sopen, "grid", "evil", 1)}, &Error{Cond: HostUnknown}},
 		{"old version", []string{strings.Replace(sopen, "version='1.0' xml:", "xml:", 1)}, &Error{Cond: UnsupportedVersion}},
 		{"entity", []string{sopen + "<stream:features>&x;</stream:features>"}, &Error{Cond: RestrictedXML}},
+		{"20 kB before login", []string{sopen + "<stream:features>" + strings.Repeat("<a/>", 5000)}, &Error{Cond: PolicyViolation}},
 		{"header twice", with(tlsUp, sopen), &Error{Cond: PolicyViolation}},
 		{"stream error", []string{sopen + "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>who</text></stream:error>"}, &Error{Cond: HostUnknown}},
 		{"odd stream error", []string{sopen + "<stream:error><something xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"}, &Error{Cond: UndefinedCondition}},
