@@ -6,7 +6,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -122,6 +121,26 @@ func parseOtherName(gn asn1.RawValue, oid asn1.ObjectIdentifier, tag int) (strin
 
 func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
 
+// equalFold compares without the case of ASCII letters. strings.EqualFold would also take a Kelvin sign for a k.
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
+}
+
 // CheckDomain returns nil when cert identifies the XMPP domain for service ("xmpp-client", "xmpp-server"): by DNS-ID, by
 // SRV-ID _service.domain, or by xmppAddr = domain (RFC 6120 13.7.2.1). Else the error is a *CertificateError.
 func CheckDomain(cert *x509.Certificate, domain, service string) error {
@@ -134,7 +153,7 @@ func CheckDomain(cert *x509.Certificate, domain, service string) error {
 	}
 	want := "_" + service + "." + domain
 	for _, n := range srv {
-		if service != "" && strings.EqualFold(n, want) {
+		if service != "" && equalFold(n, want) {
 			return nil
 		}
 	}
@@ -143,7 +162,7 @@ func CheckDomain(cert *x509.Certificate, domain, service string) error {
 		return err
 	}
 	for _, n := range addrs {
-		if strings.EqualFold(n, domain) {
+		if equalFold(n, domain) {
 			return nil
 		}
 	}
