@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -133,13 +134,16 @@ func ReadKey(path string) (crypto.Signer, error) {
 	return signer, nil
 }
 
+// read reads a file, a device or a pipe, but never more than maxFileSize octets.
 func read(path string) ([]byte, error) {
-	st, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if st.Size() > maxFileSize {
-		return nil, &FileError{path, fmt.Errorf("%w: %d octets", ErrPEM, st.Size())}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err == nil && len(data) > maxFileSize {
+		err = &FileError{path, fmt.Errorf("%w: more than %d octets", ErrPEM, maxFileSize)}
 	}
-	return os.ReadFile(path)
+	return data, err
 }
