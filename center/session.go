@@ -14,6 +14,9 @@ import (
 // releaseTime is how long a DER may take to answer a conclude.
 const releaseTime = 2 * time.Second
 
+// reserveTime is how long a DER keeps a buffered report control block for us after a loss, in s.
+const reserveTime = 300
+
 // session makes an ACSI client a fleet.Session.
 type session struct{ *client.Client }
 
@@ -33,7 +36,7 @@ func (s *session) Read(ctx context.Context, refs ...model.Ref) ([]fleet.Result, 
 // Subscribe enables a report control block.
 func (s *session) Subscribe(ctx context.Context, rcb model.Ref, opt fleet.SubscribeOptions, handler func(*fleet.Report)) (bool, error) {
 	sub, err := s.Client.Subscribe(ctx, rcb, client.ReportOptions{
-		EntryID: client.EntryID(opt.EntryID), IntegrityPd: opt.IntegrityPd, BufTm: opt.BufTm, GI: true,
+		EntryID: client.EntryID(opt.EntryID), IntegrityPd: opt.IntegrityPd, BufTm: opt.BufTm, GI: true, ResvTms: reserveTime,
 	}, func(r *client.Report) { handler(report(r)) })
 	switch {
 	case errors.Is(err, client.ErrReserved):

@@ -345,6 +345,27 @@ func TestTakenBlocksArePassedOver(t *testing.T) {
 	})
 }
 
+func TestBlocksThatCannotBeEnabled(t *testing.T) {
+	run(t, nil, func(r *rig) {
+		r.device.Set(fleettest.Deny("brcbEV01", mms.ObjectAccessUnsupported), fleettest.Deny("brcbEV02", mms.ObjectAccessUnsupported))
+		r.fleet.Available(oneFull)
+		r.pass(2 * time.Second)
+		r.wantState(fleet.Online)
+		if d := r.detail(); len(d.Blocks) != 2 || d.Blocks[0].Ref != "DERLD0/LLN0.urcbEV01[RP]" {
+			t.Errorf("blocks %+v", d.Blocks)
+		}
+		refused := 0
+		for _, e := range r.events {
+			if e, ok := e.(*fleet.BlockRefused); ok && errors.Is(e.Err, mms.ObjectAccessUnsupported) {
+				refused++
+			}
+		}
+		if refused != 2 {
+			t.Errorf("%d refusals were told, want 2", refused)
+		}
+	})
+}
+
 func TestBackloggedReportDoesNotOverwrite(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.fleet.Available(oneFull)

@@ -92,7 +92,8 @@ func (d *der) subscribe(ctx context.Context, s Session) error {
 	return nil
 }
 
-// enableOne enables the first free block of g. That all are taken is no failure: the values are polled.
+// enableOne enables the first block of g that lets itself be enabled. That none does is no failure: the values are read
+// instead.
 func (d *der) enableOne(ctx context.Context, s Session, g reportGroup, entryIDs map[model.Ref]string) error {
 	cfg := &d.fleet.cfg
 	for _, c := range g.blocks {
@@ -122,11 +123,22 @@ func (d *der) enableOne(ctx context.Context, s Session, g reportGroup, entryIDs 
 				d.lostPlace(b)
 			}
 			return nil
-		case !errors.Is(err, ErrReserved):
+		case ctx.Err() != nil || ended(s):
 			return fmt.Errorf("fleet: enabling %s: %w", c.ref, err)
+		case !errors.Is(err, ErrReserved):
+			cfg.Events(&BlockRefused{ID: d.id, Block: c.ref.String(), Err: err})
 		}
 	}
 	return nil
+}
+
+func ended(s Session) bool {
+	select {
+	case <-s.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // lostPlace notes that the DER no longer knows the entry at which we stopped.

@@ -16,7 +16,8 @@ const (
 // States lists all states.
 func States() []State { return []State{Online, Associating, Reading, Failed, Offline, Held} }
 
-// An Event is something that happened in the fleet: *StateChanged, *Added, *ReportsMissing or *BadReport.
+// An Event is something that happened in the fleet: *StateChanged, *Added, *ReportsMissing, *BadReport,
+// *BlockRefused or *TooMany.
 type Event interface{ event() }
 
 // StateChanged tells that a DER went from one state to another.
@@ -41,6 +42,12 @@ type BadReport struct {
 	Err               error
 }
 
+// BlockRefused tells that a DER does not let a report control block be enabled, for another reason than that it is taken.
+type BlockRefused struct {
+	ID, Block string
+	Err       error
+}
+
 // TooMany tells that a DER was left out because MaxDERs was reached.
 type TooMany struct{ ID string }
 
@@ -48,4 +55,5 @@ func (*StateChanged) event()   {}
 func (*Added) event()          {}
 func (*ReportsMissing) event() {}
 func (*BadReport) event()      {}
+func (*BlockRefused) event()   {}
 func (*TooMany) event()        {}

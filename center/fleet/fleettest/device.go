@@ -34,6 +34,7 @@ type Device struct {
 	drop     bool           // lose the association when a command comes
 	silent   bool           // send no reports and stand still
 	taken    map[string]bool
+	denied   map[string]error
 	revision string
 	buffer   []fleet.Report // of the buffered blocks: all events
 	entry    uint64
@@ -47,7 +48,7 @@ type Device struct {
 func NewDevice(kind fleet.Kind, rating float64) *Device {
 	d := &Device{
 		Kind: kind, Rating: rating, Period: time.Second, srv: Model(kind), values: map[model.Ref]model.Value{}, limit: rating,
-		soc: 50, health: 1, refuse: model.AddCauseNone, taken: map[string]bool{}, revision: "1", sessions: map[*session]bool{},
+		soc: 50, health: 1, refuse: model.AddCauseNone, taken: map[string]bool{}, denied: map[string]error{}, revision: "1", sessions: map[*session]bool{},
 		setpoint: math.NaN(),
 	}
 	switch kind {
@@ -205,6 +206,11 @@ func Unwell(health int64) func(*Device) { return func(d *Device) { d.health = he
 
 // Taken gives a report control block to another client, by name.
 func Taken(block string, on bool) func(*Device) { return func(d *Device) { d.taken[block] = on } }
+
+// Deny makes a report control block refuse to be enabled with an error, until nil.
+func Deny(block string, err error) func(*Device) {
+	return func(d *Device) { d.denied[block] = err }
+}
 
 // Revise gives the device a new configuration revision.
 func Revise(revision string) func(*Device) { return func(d *Device) { d.revision = revision } }

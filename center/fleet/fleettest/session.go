@@ -153,6 +153,9 @@ func (d *Device) enable(rcb model.Ref, opt fleet.SubscribeOptions, handler func(
 	if d.taken[rcb.Path] {
 		return nil, false, fleet.ErrReserved
 	}
+	if err := d.denied[rcb.Path]; err != nil {
+		return nil, false, err
+	}
 	sub := &subscription{block: rcb.Path, buffered: rcb.FC == model.BR, period: opt.IntegrityPd, handler: handler}
 	for _, rc := range d.srv.Devices[0].Nodes[0].Reports {
 		if rc.Name == rcb.Path {
