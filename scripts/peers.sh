@@ -15,6 +15,10 @@ debian=(
   tshark:/usr/bin/tshark
   openssl:/usr/bin/openssl
   asn1c:/usr/bin/asn1c
+  gcc:/usr/bin/gcc
+  libc6-dev:/usr/include/stdio.h
+  python3-venv:/usr/share/doc/python3-venv
+  procps:/usr/bin/pkill
   libxml2-utils:/usr/bin/xmllint
   jq:/usr/bin/jq
   chromium:/usr/bin/chromium
