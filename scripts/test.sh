@@ -10,5 +10,8 @@ trap 'rm -f "$log"' EXIT
 go build -o bin/gridward ./cmd/gridward
 status=0
 go test -json -count=1 -timeout 20m ./... >"$log" || status=$?
+# What has goroutines, again under the race detector.
+CGO_ENABLED=1 go test -race -json -count=1 -timeout 20m \
+	./acsi/... ./center/... ./der/... ./mms/... ./security/... ./xmpp/... >>"$log" || status=$?
 go run ./internal/testreport "$log" || status=1
 exit "$status"
