@@ -99,11 +99,12 @@ func (d *demoProcs) end(procs []*demoProc) {
 		p.mu.Unlock()
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	}
-	late := time.After(demoStopTime)
+	late, cancel := context.WithTimeout(context.Background(), demoStopTime)
+	defer cancel()
 	for _, p := range procs {
 		select {
 		case <-p.done:
-		case <-late:
+		case <-late.Done():
 			_ = p.cmd.Process.Kill()
 			<-p.done
 			fmt.Fprintf(d.talk, "%s did not end within %v and was killed\n", p.name, demoStopTime)
