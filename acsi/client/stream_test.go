@@ -89,16 +89,43 @@ func (n *plantNet) stop() {
 	}
 }
 
+// A cable is a dialer whose connections can be torn out.
+type cable struct {
+	net.Dialer
+	mu   sync.Mutex
+	conn net.Conn
+}
+
+// DialContext implements xmpp.Dialer.
+func (c *cable) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	nc, err := c.Dialer.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conn = nc
+	return nc, nil
+}
+
+// tear closes the connection under TLS, so that neither end says goodbye.
+func (c *cable) tear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.conn.Close()
+}
+
 // join runs an XMPP client with an endpoint until the test ends.
-func (n *plantNet) join(name string, kind ca.Kind, e *mmsbinding.Endpoint) {
+func (n *plantNet) join(name string, kind ca.Kind, e *mmsbinding.Endpoint) *cable {
 	n.Helper()
+	wire := &cable{}
 	j := jid.MustParse(name + "@" + domain)
 	cfg, err := tlsprofile.Client{
 		Certificate: n.issue(ca.Request{Kind: kind, JIDs: []string{j.String()}}), RootCAs: n.pool(), Domain: domain, ALPN: []string{tlsprofile.ALPNClient},
 	}.Config()
 	noErr(n, err)
 	c, err := xmpp.New(xmpp.Config{
-		JID: j, TLS: cfg, Hosts: []string{n.addr + "/direct"}, Handler: e, BackoffMin: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond, Spread: -1,
+		JID: j, TLS: cfg, Hosts: []string{n.addr + "/direct"}, Handler: e, BackoffMin: 10 * time.Millisecond, BackoffMax: 50 * time.Millisecond, Spread: -1, Dialer: wire,
 	})
 	noErr(n, err)
 	e.Bind(c)
@@ -113,6 +140,69 @@ func (n *plantNet) join(name string, kind ca.Kind, e *mmsbinding.Endpoint) {
 		cancel()
 		<-done
 	})
+	return wire
+}
+
+// TestTornCable: connections that are torn out are resumed (XEP-0198), and neither an association nor a report is lost,
+// not even an unbuffered one.
+func TestTornCable(t *testing.T) {
+	n := newPlantNet(t)
+	srv, err := server.New(server.Config{Model: testModel(t)})
+	noErr(t, err)
+	t.Cleanup(srv.Close)
+	device := n.join("der1", ca.DER, mmsbinding.New(mmsbinding.Config{
+		InsecureClear61850: true, Accept: func(a mms.Association) { _ = srv.Serve(context.Background(), a) },
+	}))
+	there := make(chan jid.JID, 16)
+	centre := mmsbinding.New(mmsbinding.Config{InsecureClear61850: true, Events: func(e mmsbinding.Event) {
+		if a, ok := e.(mmsbinding.PeerAvailable); ok {
+			there <- a.JID
+		}
+	}})
+	operator := n.join("ems", ca.Center, centre)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c := client.New(n.associate(ctx, centre, there), client.Options{})
+	values := make(chan int, 1000)
+	_, err = c.Subscribe(ctx, urcb1, client.ReportOptions{Triggers: changes}, func(r *client.Report) {
+		if r.Gap {
+			t.Errorf("gap before %d", r.SqNum)
+		}
+		for _, v := range numbers([]*client.Report{r}) {
+			values <- v
+		}
+	})
+	noErr(t, err)
+	s := &site{TB: t, srv: srv}
+	const rounds, each = 6, 20
+	var got []int
+	for round := range rounds {
+		for i := range each {
+			s.put(round*each + i + 1)
+			if i == each/2 {
+				if round%2 == 0 {
+					device.tear()
+				} else {
+					operator.tear()
+				}
+			}
+		}
+		for len(got) < (round+1)*each {
+			select {
+			case v := <-values:
+				got = append(got, v)
+			case <-c.Done():
+				t.Fatalf("round %d: the association ended: %v", round, c.Err())
+			case <-ctx.Done():
+				t.Fatalf("round %d: %d of %d values came: %v", round, len(got), (round+1)*each, got)
+			}
+		}
+	}
+	if !slices.Equal(got, upTo(1, rounds*each)) {
+		t.Errorf("got %v", got)
+	}
+	noErr(t, c.Release(ctx))
+	<-c.Done()
 }
 
 // TestOverStreams runs reports and a control through TLS streams and a real router, which is restarted while reports are
