@@ -46,6 +46,9 @@ func newPKIInitCmd() *cobra.Command {
 	required(cmd, "dir")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		d := keystore.Dir(dir)
+		if err := checkDays(days); err != nil {
+			return err
+		}
 		a, err := ca.New(name, time.Now(), time.Duration(days)*day)
 		if err != nil {
 			return pkiError(err)
@@ -54,15 +57,22 @@ func newPKIInitCmd() *cobra.Command {
 			return err
 		}
 		crt, key := d.CA()
-		if err := keystore.WriteKey(key, a.Key, force); err != nil {
-			return pkiError(err)
-		}
-		if err := keystore.WriteCertificates(crt, force, a.Cert); err != nil {
+		if err := keystore.WritePair(crt, key, a.Cert, a.Key, force); err != nil {
 			return pkiError(err)
 		}
 		return printCertificates(cmd.OutOrStdout(), *format, []certificateInfo{describe(crt, a.Cert, a.Cert, time.Now())})
 	}
 	return cmd
+}
+
+// maxDays is a century, far below what a time.Duration can count.
+const maxDays = 36525
+
+func checkDays(days int) error {
+	if days > maxDays {
+		return cli.Usage(fmt.Errorf("--days %d is more than %d", days, maxDays), "")
+	}
+	return nil
 }
 
 // required makes cmd refuse to run without these flags, with the exit code of a usage error.

@@ -87,10 +87,7 @@ func issueInto(fl *issueFlags, now time.Time) (certificateInfo, error) {
 	if err != nil {
 		return certificateInfo{}, err
 	}
-	if err := keystore.WriteKey(keyFile, key, fl.force); err != nil {
-		return certificateInfo{}, err
-	}
-	if err := keystore.WriteCertificates(crt, fl.force, cert); err != nil {
+	if err := keystore.WritePair(crt, keyFile, cert, key, fl.force); err != nil {
 		return certificateInfo{}, err
 	}
 	return describe(crt, cert, a.Cert, now), nil
@@ -98,6 +95,9 @@ func issueInto(fl *issueFlags, now time.Time) (certificateInfo, error) {
 
 // request turns the flags into names: JIDs prepared as a server will compare them, the domain in its three forms.
 func (fl *issueFlags) request() (ca.Request, error) {
+	if err := checkDays(fl.days); err != nil {
+		return ca.Request{}, err
+	}
 	req := ca.Request{Kind: ca.Kind(fl.kind), CommonName: fl.name, DNS: fl.dns, Life: time.Duration(fl.days) * day}
 	if req.Kind == ca.Server && fl.domain != "" {
 		req.JIDs = append(req.JIDs, fl.domain)

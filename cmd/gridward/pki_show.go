@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,13 +138,19 @@ func statusOf(c, root *x509.Certificate, now time.Time) string {
 		err = tlsprofile.ErrNotYetValid
 	case root != nil && c.CheckSignatureFrom(root) != nil:
 		err = tlsprofile.ErrOtherCA
-	case !c.IsCA && len(c.ExtKeyUsage) > 0:
-		err = tlsprofile.CheckLeaf(c, c.ExtKeyUsage[0])
+	case !c.IsCA && slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth):
+		err = tlsprofile.CheckLeaf(c, x509.ExtKeyUsageServerAuth)
+	case !c.IsCA:
+		err = tlsprofile.CheckLeaf(c, x509.ExtKeyUsageClientAuth)
 	default:
 		err = tlsprofile.CheckKey(c.PublicKey)
 	}
 	if err == nil {
 		return statusGood
+	}
+	var ce *tlsprofile.CertificateError
+	if errors.As(err, &ce) {
+		ce.Cert = nil // everything about it is printed beside the status
 	}
 	return strings.TrimPrefix(err.Error(), "tlsprofile: ")
 }

@@ -67,6 +67,9 @@ func (r Request) Validate() error {
 		if !ok || len(service) < 2 || service[0] != '_' {
 			return fmt.Errorf("%w: SRV name %q is not _service.domain", ErrRequest, s)
 		}
+		if strings.Contains(domain, "*") {
+			return fmt.Errorf("%w: SRV name %q: a wildcard is for DNS names alone", ErrRequest, s)
+		}
 		if err := checkDNS(domain); err != nil {
 			return err
 		}
@@ -133,6 +136,9 @@ func checkJID(j string, domainOnly bool) error {
 	bad := func(why string) error { return fmt.Errorf("%w: JID %q: %s", ErrRequest, j, why) }
 	if strings.Contains(j, "/") {
 		return bad("a certificate names a bare JID, without resource")
+	}
+	if strings.Contains(j, "*") {
+		return bad("a wildcard is for DNS names alone")
 	}
 	local, domain, ok := strings.Cut(j, "@")
 	if !ok {

@@ -60,11 +60,37 @@ func WriteCertificates(path string, replace bool, certs ...*x509.Certificate) er
 	return write(path, out, certMode, replace)
 }
 
+// WritePair writes a new key and its certificate, as WriteKey and WriteCertificates do. Unless replace is set, nothing is
+// written when either file is there: a new key beside an old certificate would be of no use.
+func WritePair(certPath, keyPath string, cert *x509.Certificate, key crypto.Signer, replace bool) error {
+	if !replace {
+		for _, path := range []string{keyPath, certPath} {
+			if err := absent(path); err != nil {
+				return err
+			}
+		}
+	}
+	if err := WriteKey(keyPath, key, replace); err != nil {
+		return err
+	}
+	return WriteCertificates(certPath, replace, cert)
+}
+
+// absent is nil when there is no file of this name.
+func absent(path string) error {
+	_, err := os.Lstat(path)
+	switch {
+	case err == nil:
+		return &FileError{path, ErrExists}
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	return err
+}
+
 func write(path string, data []byte, mode fs.FileMode, replace bool) error {
 	if !replace {
-		if _, err := os.Lstat(path); err == nil {
-			return &FileError{path, ErrExists}
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		if err := absent(path); err != nil {
 			return err
 		}
 	}
