@@ -55,11 +55,6 @@ func defaulted(n uint32, name string, most, value int64) *asn1.Elem {
 	return schema.Add(asn1.Elem{Tag: asn1.Context(n), Name: name, Max: most, Default: &value})
 }
 
-// universal declares an element with a universal tag.
-func universal(t asn1.Tag, name string) *asn1.Elem {
-	return schema.Add(asn1.Elem{Tag: t, Name: name})
-}
-
 // element declares the item of a list that has a tag of its own.
 func element(t asn1.Tag, name string) *asn1.Elem {
 	return schema.Add(asn1.Elem{Tag: t, Name: name, Form: asn1.Element})

@@ -27,7 +27,7 @@ func TestDepthIsRefusedEarly(t *testing.T) {
 		for name, in := range map[string][]byte{
 			"BER":          b,
 			"BER, raw":     append([]byte("\xa0\x80\x02\x01\x01\xbf\x47\x80"), bytes.Repeat([]byte("\xa2\x80"), n)...),
-			"BER, definit": append(bytes.Repeat([]byte("\xa1\x84\x00\x0f\xff\xff"), n), make([]byte, 1<<20)...),
+			"BER, definite": append(bytes.Repeat([]byte("\xa1\x84\x00\x0f\xff\xff"), n), make([]byte, 1<<20)...),
 		} {
 			if _, err := ParseBER(in, Limits{}); err == nil || len(err.Error()) > 2000 {
 				t.Errorf("%s nested %d deep: %.200v", name, n, err)

@@ -68,10 +68,10 @@ func (m *Machine[K]) Asked(p PDU) (K, bool) {
 func (m *Machine[K]) Receive(p PDU, key K) (deliver bool, reply PDU) {
 	switch p := p.(type) {
 	case *ConfirmedRequest:
-		switch m.in.Add(p.InvokeID, key, time.Time{}) {
-		case nil:
+		switch err := m.in.Add(p.InvokeID, key, time.Time{}); {
+		case err == nil:
 			return true, nil
-		case ErrOutstanding:
+		case errors.Is(err, ErrOutstanding):
 			m.count.Excess++
 			return false, rejectRequest(p.InvokeID, RejectMaxServOutstanding)
 		}

