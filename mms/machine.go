@@ -1,6 +1,9 @@
 package mms
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // A Machine keeps one end of an association between initiate and its end: which requests are unanswered in each
 // direction, what may be sent, what may be delivered and what is answered on the spot (ISO 9506-2 5.5, 17). It has no
