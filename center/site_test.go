@@ -262,14 +262,16 @@ func (b *battery) connect() {
 		InsecureClear61850: true, Allow: func(peer jid.JID) bool { return peer.Bare().String() == centerJID },
 		Accept: func(a mms.Association) { _ = b.srv.Serve(context.Background(), a) }, // until the association ends, however it does
 	})}
-	c, err := xmpp.New(xmpp.Config{JID: jid.MustParse(derJID), TLS: s.client(derJID), Hosts: []string{s.addr + "/starttls"}, Spread: -1, Handler: l,
-		Peers: []jid.JID{jid.MustParse(centerJID)}})
+	c, err := xmpp.New(xmpp.Config{
+		JID: jid.MustParse(derJID), TLS: s.client(derJID), Hosts: []string{s.addr + "/starttls"}, Spread: -1, Handler: l,
+		Peers: []jid.JID{jid.MustParse(centerJID)},
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	l.Bind(c)
 	s.run(func(ctx context.Context) error {
-		defer l.Endpoint.Close()
+		defer l.Close()
 		return c.Run(ctx)
 	})
 }

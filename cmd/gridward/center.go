@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,6 +57,9 @@ func runCenter(cmd *cobra.Command, service *serviceFlags, file *centerFile) erro
 		return err
 	}
 	cfg := file.config()
+	if err := file.HTTP.checkReach(service); err != nil {
+		return err
+	}
 	if cfg.JID, cfg.TLS, err = file.XMPP.Client.resolve(service); err != nil {
 		return err
 	}
@@ -80,7 +84,7 @@ func runCenter(cmd *cobra.Command, service *serviceFlags, file *centerFile) erro
 	if protect != nil {
 		l = tls.NewListener(l, protect)
 	} else if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		log.Warn("HTTP without TLS beyond loopback: whoever reaches it commands the plant", "address", l.Addr().String())
+		log.Warn("InsecureHTTP: beyond loopback without TLS, whoever reaches it commands the plant", "address", l.Addr().String())
 	}
 	log.Warn("InsecureClear61850: the XMPP servers on the way can read and change what is sent")
 	log.Info("starting", "jid", cfg.JID.String(), "http", l.Addr().String())
@@ -147,6 +151,22 @@ type centerHTTP struct {
 	Listen string   `yaml:"listen"`
 	Hosts  []string `yaml:"hosts"` // names under which browsers reach it, beside loopback
 	TLS    tlsFiles `yaml:"tls"`   // left out: plain HTTP
+	// InsecureHTTP allows plain HTTP beyond loopback, where whoever reaches it commands the plant.
+	InsecureHTTP bool `yaml:"InsecureHTTP"`
+}
+
+// checkReach refuses to listen beyond loopback without TLS, unless that was asked for.
+func (h centerHTTP) checkReach(service *serviceFlags) error {
+	host, _, err := net.SplitHostPort(h.Listen)
+	if err != nil {
+		return cli.Usage(fmt.Errorf("%s: http.listen: %w", service.config, err), "for example listen: 127.0.0.1:8650")
+	}
+	ip, err := netip.ParseAddr(host)
+	if h.TLS != (tlsFiles{}) || h.InsecureHTTP || host == "localhost" || err == nil && ip.IsLoopback() {
+		return nil
+	}
+	return cli.Usage(fmt.Errorf("%s: http.listen: %s is beyond loopback and http.tls is not set", service.config, h.Listen),
+		"give http.tls, which asks for client certificates; only in a laboratory, http.InsecureHTTP: true")
 }
 
 func (f *centerFile) config() center.Config {
@@ -157,6 +177,9 @@ func (f *centerFile) config() center.Config {
 	}
 	c.Dispatch.Timeout = f.CommandTimeout
 	c.API.Hosts = f.HTTP.Hosts
+	if host, _, err := net.SplitHostPort(f.HTTP.Listen); err == nil && host != "" {
+		c.API.Hosts = append(c.API.Hosts, host)
+	}
 	return c
 }
 
