@@ -52,6 +52,7 @@ func newRootCmd() *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return cli.BindEnv(cmd) }
 	root.AddCommand(newVersionCmd())
 	// One line a noun, in alphabetical order.
+	root.AddCommand(newBenchCmd())
 	root.AddCommand(newCenterCmd())
 	root.AddCommand(newDemoCmd())
 	root.AddCommand(newDERCmd())

@@ -11,9 +11,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -69,7 +67,7 @@ func (s *Server) Stop() error {
 		select {
 		case <-s.done:
 		case <-time.After(5 * time.Second):
-			_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+			killAll(s.cmd)
 			<-s.done
 		}
 		_ = s.log.Close()
@@ -79,7 +77,7 @@ func (s *Server) Stop() error {
 
 // Kill ends the server at once, as a power cut would, and leaves its directory.
 func (s *Server) Kill() {
-	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+	killAll(s.cmd)
 	<-s.done
 }
 
@@ -96,13 +94,8 @@ func (s *Server) start(ctx context.Context, account string, env []string, argv .
 	s.cmd = exec.Command(path, argv[1:]...) //nolint:gosec // fixed programs
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.Dir, s.log, s.log
 	s.cmd.Env = append(os.Environ(), env...)
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if os.Getuid() == 0 {
-		cred, err := give(s.Dir, account)
-		if err != nil {
-			return err
-		}
-		s.cmd.SysProcAttr.Credential = cred
+	if err := ownProcess(s.cmd, s.Dir, account); err != nil {
+		return err
 	}
 	if err := s.cmd.Start(); err != nil {
 		return err
@@ -122,6 +115,21 @@ func (s *Server) start(ctx context.Context, account string, env []string, argv .
 }
 
 func (s *Server) await(ctx context.Context, addr string) error {
+	ended := make(chan error, 1)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		select {
+		case <-s.done:
+			ended <- s.err
+		case <-stop:
+		}
+	}()
+	return Await(ctx, addr, ended)
+}
+
+// Await waits until addr accepts connections. It gives up when ctx ends or ended says that the program has.
+func Await(ctx context.Context, addr string, ended <-chan error) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -132,31 +140,11 @@ func (s *Server) await(ctx context.Context, addr string) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.done:
-			return fmt.Errorf("ended before it served: %w", s.err)
+		case err := <-ended:
+			return fmt.Errorf("ended before it served: %w", err)
 		case <-tick.C:
 		}
 	}
-}
-
-// give makes account the owner of everything in dir and returns its credential.
-func give(dir, account string) (*syscall.Credential, error) {
-	u, err := user.Lookup(account)
-	if err != nil {
-		return nil, fmt.Errorf("%w %s: %w", ErrMissing, account, err)
-	}
-	uid, err1 := strconv.Atoi(u.Uid)
-	gid, err2 := strconv.Atoi(u.Gid)
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
-	}
-	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, uid, gid)
-	})
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err //nolint:gosec // ids of the user database
 }
 
 // newServer makes the directory of a server below dir (empty: the system's temporary directory) and chooses its ports.

@@ -1,6 +1,7 @@
 package ca_test
 
 import (
+	"crypto/x509"
 	"encoding/pem"
 	"os"
 	"os/exec"
@@ -8,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"crypto/x509"
 
 	"github.com/gridward/gridward/pki/ca"
 )
@@ -41,10 +40,16 @@ func TestOpenSSLAgrees(t *testing.T) {
 		good, bad string
 		names     []string
 	}{
-		{ca.Request{Kind: ca.DER, JIDs: []string{"der1@grid.example", "pv@grid.example"}, Life: day}, "sslclient", "sslserver",
-			[]string{"der1@grid.example", "pv@grid.example"}},
-		{ca.Request{Kind: ca.Server, JIDs: []string{"grid.example"}, DNS: []string{"grid.example"}, SRV: []string{"_xmpp-client.grid.example"}, Life: day}, "sslserver", "smimesign",
-			[]string{"XmppAddr", "grid.example", "SRVName", "_xmpp-client.grid.example", "DNS:grid.example"}},
+		{
+			ca.Request{Kind: ca.DER, JIDs: []string{"der1@grid.example", "pv@grid.example"}, Life: day},
+			"sslclient", "sslserver",
+			[]string{"der1@grid.example", "pv@grid.example"},
+		},
+		{
+			ca.Request{Kind: ca.Server, JIDs: []string{"grid.example"}, DNS: []string{"grid.example"}, SRV: []string{"_xmpp-client.grid.example"}, Life: day},
+			"sslserver", "smimesign",
+			[]string{"XmppAddr", "grid.example", "SRVName", "_xmpp-client.grid.example", "DNS:grid.example"},
+		},
 	}
 	for _, tt := range tests {
 		c, err := a.Issue(tt.req, key.Public(), time.Now())

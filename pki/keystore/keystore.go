@@ -11,8 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-
-	"github.com/google/renameio/v2"
+	"runtime"
 )
 
 // Errors, one for each decision of a caller.
@@ -94,8 +93,7 @@ func write(path string, data []byte, mode fs.FileMode, replace bool) error {
 			return err
 		}
 	}
-	// The umask is ignored: a key never becomes wider than 0600, a certificate is always readable.
-	if err := renameio.WriteFile(path, data, mode, renameio.IgnoreUmask()); err != nil {
+	if err := replaceFile(path, data, mode); err != nil {
 		return &FileError{path, err}
 	}
 	return nil
@@ -135,7 +133,7 @@ func ReadKey(path string) (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.Mode().Perm()&0o077 != 0 {
+	if runtime.GOOS != "windows" && st.Mode().Perm()&0o077 != 0 { // there are no Unix modes on Windows
 		return nil, &FileError{path, fmt.Errorf("%w: mode %04o, want 0600", ErrMode, st.Mode().Perm())}
 	}
 	data, err := read(path)
