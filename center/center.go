@@ -60,7 +60,10 @@ func New(cfg Config) (*Center, error) {
 		}
 		peers = append(peers, peer)
 	}
-	c.xmpp, err = xmpp.New(xmpp.Config{JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: peers, Spread: cfg.Spread, Handler: link{c}})
+	c.xmpp, err = xmpp.New(xmpp.Config{
+		JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: peers, Spread: cfg.Spread, Handler: link{c},
+		Namespaces: []string{mmsbinding.NS},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}

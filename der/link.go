@@ -42,6 +42,7 @@ func newXMPPLink(cfg *Config) (Link, error) {
 	l.endpoint = mmsbinding.New(binding)
 	client, err := xmpp.New(xmpp.Config{
 		JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: cfg.Peers, Spread: cfg.Spread, Handler: l,
+		Namespaces: []string{mmsbinding.NS},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
