@@ -25,7 +25,7 @@ type AccessError struct {
 }
 
 func (e *AccessError) Error() string {
-	return fmt.Sprintf("acsi/client: %s: %s", e.Ref, e.Code)
+	return fmt.Sprintf("acsi/client: %s: %s", e.Ref, e.Code.String())
 }
 
 // Unwrap lets errors.Is find the mms.DataAccessError.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gridward/gridward/acsi/client"
+	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/mms/mmstest"
 	"github.com/gridward/gridward/model"
@@ -158,6 +160,92 @@ func TestTypesAreShared(t *testing.T) {
 		two, _ := got.Find(ref("TLD0/GGIO1.SPCSO2"))
 		if one.Type != two.Type {
 			t.Error("two data objects of one kind have two types")
+		}
+	})
+}
+
+// TestReadByMembers: a server that finds every structure too large to answer is read leaf by leaf.
+func TestReadByMembers(t *testing.T) {
+	asked := 0
+	small := func(s mms.Service) mms.Service {
+		r, ok := s.(*mms.Read)
+		if !ok {
+			return nil
+		}
+		asked++
+		for _, v := range r.Access.List {
+			array := strings.HasSuffix(v.Name.Item, "phsAHar")
+			if strings.Count(v.Name.Item, "$") < 3 || array && len(v.Alternate) == 0 || len(r.Access.List) > 2 {
+				return refuse(mms.ErrService, mms.ServicePDUSize)
+			}
+		}
+		return nil
+	}
+	over(t, &proxy{answer: small}, func(t *testing.T, s *site) {
+		c := s.client("hmi", client.Options{})
+		refs := []model.Ref{anIn1, ref("TLD0/GGIO1[MX]"), ref("TLD0/MHAI1.HA[MX]"), ref("TLD0/MHAI1"), ref("TLD0/GGIO1.Nope[MX]")}
+		noErr(t, s.srv.Update(time.Now(), func(tx *server.Tx) {
+			tx.Set(anIn1f, model.Float32(4))
+			tx.Set(ref("TLD0/MHAI1.HA.phsAHar(2).ang.f[MX]"), model.Float32(5))
+		}))
+		rs, err := c.Read(t.Context(), refs...)
+		noErr(t, err)
+		plain := s.direct(t)
+		for i, r := range rs[:4] {
+			want, err := plain.ReadOne(t.Context(), refs[i])
+			if err != nil || r.Err != nil || !want.Equal(r.Value) {
+				t.Errorf("%s: %+v, want %+v, %v", refs[i], r, want, err)
+			}
+		}
+		if rs[4].Err == nil {
+			t.Errorf("unknown object: %+v", rs[4])
+		}
+		if asked < 20 {
+			t.Errorf("only %d reads", asked)
+		}
+	})
+	over(t, &proxy{answer: func(s mms.Service) mms.Service {
+		if _, ok := s.(*mms.Read); ok {
+			return refuse(mms.ErrResource, 0)
+		}
+		return nil
+	}}, func(t *testing.T, s *site) {
+		_, err := s.client("hmi", client.Options{}).ReadOne(t.Context(), anIn1f)
+		wantErr(t, "a leaf that is too large", err, client.ErrTooLarge)
+	})
+}
+
+// direct makes a client that no proxy stands before.
+func (s *site) direct(t *testing.T) *client.Client {
+	t.Helper()
+	d := &direct{}
+	a, err := d.dial(s, "other")
+	noErr(t, err)
+	c := client.New(a, client.Options{})
+	t.Cleanup(func() {
+		c.Close()
+		<-c.Done()
+	})
+	return c
+}
+
+// TestTypes asks for types at every level, below arrays too.
+func TestTypes(t *testing.T) {
+	over(t, &direct{}, func(t *testing.T, s *site) {
+		c := s.client("hmi", client.Options{})
+		for r, want := range map[string]model.Kind{
+			"TLD0/MHAI1": model.KindStruct, "TLD0/MHAI1[MX]": model.KindStruct, "TLD0/MHAI1.HA.phsAHar[MX]": model.KindArray,
+			"TLD0/MHAI1.HA.phsAHar(3)[MX]": model.KindStruct, "TLD0/MHAI1.HA.phsAHar(3).mag.f[MX]": model.KindFloat,
+		} {
+			got, err := c.Type(t.Context(), ref(r))
+			if err != nil || got.Kind != want {
+				t.Errorf("%s: %+v, %v", r, got, err)
+			}
+		}
+		for _, r := range []string{"TLD0/MHAI1.HA.phsAHar(4)[MX]", "TLD0/MHAI1.HA.phsAHar(0).nope[MX]", "TLD0/MHAI1.HA(0)[MX]", "TLD0/Nope1[MX]"} {
+			if got, err := c.Type(t.Context(), ref(r)); err == nil {
+				t.Errorf("%s: %+v", r, got)
+			}
 		}
 	})
 }

@@ -203,3 +203,50 @@ func TestFit(t *testing.T) {
 		}
 	}
 }
+
+func TestZero(t *testing.T) {
+	whole := mms.TypeSpec{Kind: model.KindStruct, Components: []mms.Component{{Name: "oper", Type: boolOper}}}
+	for i, k := range []mms.TypeSpec{
+		{Kind: model.KindBool},
+		{Kind: model.KindInt},
+		{Kind: model.KindUint},
+		{Kind: model.KindFloat, Size: 32},
+		{Kind: model.KindFloat, Size: 64},
+		{Kind: model.KindBits, Size: -13},
+		{Kind: model.KindOctets},
+		{Kind: model.KindUnicode},
+		{Kind: model.KindString},
+		{Kind: model.KindTime},
+		{Kind: model.KindEntryTime},
+		{Kind: model.KindArray, Count: 3, Elem: &mms.TypeSpec{Kind: model.KindBool}},
+	} {
+		if v := zero(&k); v.Kind() != k.Kind {
+			t.Errorf("%d: %v for %v", i, v.Kind(), k.Kind)
+		}
+	}
+	if v := zero(&whole); v.Len() != 1 || v.At(0).Len() != 6 {
+		t.Errorf("structure: %+v", v)
+	}
+	if v := zero(&mms.TypeSpec{Kind: model.KindArray, Count: 1 << 31, Elem: &boolOper}); v.Len() > maxElements {
+		t.Errorf("%d elements", v.Len())
+	}
+}
+
+func TestErrorTexts(t *testing.T) {
+	r := mustRef(t, "LD0/GGIO1.SPCSO1")
+	for want, err := range map[string]error{
+		"acsi/client: operate of LD0/GGIO1.SPCSO1 refused: blocked-by-mode":                       &ControlError{Ref: r, Step: "operate", HasAddCause: true, AddCause: model.AddCauseBlockedByMode},
+		"acsi/client: command to LD0/GGIO1.SPCSO1 ended badly: time-limit-over":                   &ControlError{Ref: r, Step: "termination", HasAddCause: true, AddCause: model.AddCauseTimeLimitOver},
+		"acsi/client: cancel of LD0/GGIO1.SPCSO1 refused: mms: data access: object-access-denied": &ControlError{Ref: r, Step: "cancel", Err: mms.ObjectAccessDenied},
+		"acsi/client: LD0/GGIO1.SPCSO1: object-access-denied":                                     &AccessError{Ref: r, Code: mms.ObjectAccessDenied},
+		"acsi/client: x: boolean wanted, integer given":                                           &TypeError{Where: "x", Want: model.KindBool, Got: model.KindInt},
+	} {
+		if err.Error() != want {
+			t.Errorf("got  %q\nwant %q", err, want)
+		}
+	}
+	id, err := ParseEntryID(EntryID("\x00\x01\xfe").String())
+	if err != nil || id != "\x00\x01\xfe" {
+		t.Errorf("entry %q, %v", id, err)
+	}
+}

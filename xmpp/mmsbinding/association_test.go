@@ -11,6 +11,7 @@ import (
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
+	"github.com/gridward/gridward/xmpp"
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/stanza"
 )
@@ -396,4 +397,77 @@ func TestConfigValidate(t *testing.T) {
 			t.Errorf("%+v accepted", l)
 		}
 	}
+}
+
+// A deadSender fails every stanza.
+type deadSender struct{ err error }
+
+func (d deadSender) Send(*stanza.Stanza) error { return d.err }
+
+// TestSendErrors: what the client does not take ends its association, whose sequence would be broken.
+func TestSendErrors(t *testing.T) {
+	for _, tc := range []struct{ err, want error }{
+		{xmpp.ErrQueueFull, mms.ErrTransport}, {xmpp.ErrLinkDown, mms.ErrLinkLost}, {xmpp.ErrLost, mms.ErrLinkLost},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			_, near, far := couple(t, Config{}, Config{})
+			near.(*conn).e.Bind(deadSender{tc.err})
+			send(t, near, request(1, &mms.Identify{}))
+			<-near.Done()
+			if err := near.Err(); !errors.Is(err, tc.want) || !errors.Is(err, tc.err) {
+				t.Errorf("%v: ended with %v", tc.err, err)
+			}
+			quiet(t, "the other end", far)
+		})
+	}
+}
+
+// TestReleaseHeedsContext: who does not want to wait aborts.
+func TestReleaseHeedsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, near, far := couple(t, Config{}, Config{})
+		send(t, near, request(1, &mms.Identify{}))
+		recv[*mms.ConfirmedRequest](t, far)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := near.Release(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("release: %v", err)
+		}
+		<-far.Done()
+		if !errors.Is(far.Err(), mms.ErrAborted) {
+			t.Errorf("the other end: %v", far.Err())
+		}
+	})
+}
+
+func TestRolesReachThePrincipal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, near, far := couple(t, Config{}, Config{Roles: func(j jid.JID) []string { return []string{"OPERATOR", j.Local()} }})
+		if p := far.Peer(); len(p.Roles) != 2 || p.Roles[1] != "ems" || p.Name != centreJID.String() {
+			t.Errorf("principal %+v", p)
+		}
+		if p := near.Peer(); len(p.Roles) != 0 {
+			t.Errorf("principal %+v", p)
+		}
+	})
+}
+
+func TestClosedEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, near, far := couple(t, Config{}, Config{})
+		e := near.(*conn).e
+		e.Close()
+		e.Close()
+		if !errors.Is(near.Err(), ErrClosed) {
+			t.Errorf("ended with %v", near.Err())
+		}
+		if _, err := e.Associate(t.Context(), derJID.Bare()); !errors.Is(err, ErrClosed) {
+			t.Errorf("associate: %v", err)
+		}
+		<-far.Done()
+		der := w.ends[derJID]
+		if a, err := der.Associate(t.Context(), centreJID); err == nil {
+			t.Errorf("a closed endpoint accepted %v", a)
+		}
+	})
 }
