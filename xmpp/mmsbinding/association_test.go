@@ -471,3 +471,14 @@ func TestClosedEndpoint(t *testing.T) {
 		}
 	})
 }
+
+// TestLimitsAreCapped: what is configured beyond the bounds of the binding is not proposed.
+func TestLimitsAreCapped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		large := Limits{MaxPDU: 1 << 20, Outstanding: 100, Nesting: 1000}
+		_, near, _ := couple(t, Config{Limits: large}, Config{Limits: large})
+		if p := near.Params(); p.MaxPDU != 180000 || p.OutstandingOut != 16 || p.OutstandingIn != 16 || p.Nesting != 127 {
+			t.Errorf("%+v", p)
+		}
+	})
+}

@@ -125,5 +125,8 @@ var services = func() model.Value {
 }()
 
 func (c *Config) terms() mms.Terms {
-	return mms.Terms{MaxPDU: c.Limits.MaxPDU, MinPDU: minPDU, Outstanding: c.Limits.Outstanding, Nesting: c.Limits.Nesting}
+	return mms.Terms{
+		MaxPDU: min(max(c.Limits.MaxPDU, minPDU), maxPDU), MinPDU: minPDU,
+		Outstanding: min(max(c.Limits.Outstanding, 1), maxOutstanding), Nesting: min(max(c.Limits.Nesting, minNesting), 127),
+	}
 }
