@@ -82,7 +82,10 @@ func (t tlsFiles) load(f *serviceFlags) (*keystore.Bundle, error) {
 		}
 	}
 	b, err := keystore.Load(f.path(t.Cert), f.path(t.Key), f.path(t.CA))
-	if err != nil {
+	switch {
+	case errors.Is(err, keystore.ErrMode):
+		return nil, pkiError(err)
+	case err != nil:
 		return nil, cli.Usage(err, "")
 	}
 	return b, nil
