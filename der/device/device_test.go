@@ -71,8 +71,7 @@ func TestInvariants(t *testing.T) {
 			d.Step(now)
 			s := d.State()
 			checkState(t, d, s)
-			// A battery at the end of its charge follows its self-discharge, which is no ramp but less than 1 ppm.
-			slew := rate*dt.Seconds() + 1e-6*c.Rated
+			slew := rate*dt.Seconds() + 1e-6
 			switch c.Kind {
 			case PV: // falls with the sun, rises along the ramp
 				if s.W-before.W > slew {
@@ -81,6 +80,11 @@ func TestInvariants(t *testing.T) {
 			case ChargePoint: // starts at 6 A, stops at once, otherwise ramps up
 				if six := 6 * 3 * 230 * d.Config().PF; -s.W+before.W > slew && -s.W > six+1e-6 {
 					t.Fatalf("consumption rose by %g W in %v, ramp is %g", before.W-s.W, dt, slew)
+				}
+			case Battery: // falls to zero as its state of charge comes to a bound, otherwise keeps to the ramp
+				falls := math.Abs(s.W) < math.Abs(before.W) && s.W*before.W >= 0
+				if math.Abs(s.W-before.W) > slew && !falls {
+					t.Fatalf("moved from %g to %g W in %v, ramp is %g", before.W, s.W, dt, slew)
 				}
 			default:
 				if math.Abs(s.W-before.W) > slew {
