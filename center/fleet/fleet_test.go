@@ -192,6 +192,25 @@ func TestSilentDeviceGoesStale(t *testing.T) {
 	})
 }
 
+// TestForgottenAssociation: an association that the DER has ended without our being told is found out, and made anew.
+func TestForgottenAssociation(t *testing.T) {
+	run(t, nil, func(r *rig) {
+		r.fleet.Available(oneFull)
+		r.pass(2 * time.Second)
+		r.wantState(fleet.Online)
+		r.device.Set(fleettest.Forgotten())
+		r.pass(14 * time.Second)
+		r.wantState(fleet.Online)
+		r.pass(10 * time.Second)
+		if s := r.one(); s.State != fleet.Online || s.Stale {
+			t.Errorf("not back after 24 s: %+v", s)
+		}
+		if n := strings.Count(r.path(), "failed"); n != 1 {
+			t.Errorf("%d failures: %s", n, r.path())
+		}
+	})
+}
+
 func TestInvalidQualityIsShownAndNotCounted(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.device.Set(fleettest.Quality(model.Invalid | model.QFailure))

@@ -230,7 +230,36 @@ func (d *der) defaultBounds() {
 func (d *der) poll(ctx context.Context, s Session) error {
 	ctx, cancel := context.WithTimeout(ctx, d.fleet.cfg.AssociateTimeout)
 	defer cancel()
-	return d.readPoints(ctx, s, d.uncovered(false))
+	if refs := d.uncovered(false); len(refs) > 0 {
+		return d.readPoints(ctx, s, refs)
+	}
+	if ref, ok := d.probe(time.Now()); ok {
+		_, err := s.Read(ctx, ref)
+		return err
+	}
+	return nil
+}
+
+// probe gives an object to ask for when no report has come for longer than one should take: the DER may have ended the
+// association without our having heard of it, and only a request shows that.
+func (d *der) probe(now time.Time) (model.Ref, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	quiet := d.fleet.cfg.Stale
+	for _, b := range d.blocks {
+		quiet = max(quiet, 3*b.period)
+	}
+	for _, b := range d.blocks {
+		if now.Sub(b.last) < quiet {
+			return model.Ref{}, false
+		}
+	}
+	for i := range d.values.points {
+		if p := &d.values.points[i]; p.role != "" {
+			return p.ref, true
+		}
+	}
+	return model.Ref{}, false
 }
 
 // uncovered lists the objects with a role that no enabled block reports; with all also those that do not change.

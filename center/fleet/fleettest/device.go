@@ -198,6 +198,15 @@ func Drop(on bool) func(*Device) { return func(d *Device) { d.drop = on } }
 // Silence stops the reports while the association stands.
 func Silence(on bool) func(*Device) { return func(d *Device) { d.silent = on } }
 
+// Forgotten makes the device end its associations without the peer being told: requests are refused, reports do not come.
+func Forgotten() func(*Device) {
+	return func(d *Device) {
+		for s := range d.sessions {
+			s.forgotten = true
+		}
+	}
+}
+
 // Quality is what the device says of its measurements.
 func Quality(q model.Quality) func(*Device) { return func(d *Device) { d.quality = q } }
 

@@ -19,6 +19,8 @@ type session struct {
 	mu   sync.Mutex
 	err  error
 	subs []*subscription
+
+	forgotten bool // by the device; guarded by its lock
 }
 
 type subscription struct {
@@ -126,6 +128,9 @@ func (s *session) Read(ctx context.Context, refs ...model.Ref) ([]fleet.Result, 
 	if err := s.gone(ctx); err != nil {
 		return nil, err
 	}
+	if s.forgotten {
+		return nil, mms.ErrPeerOffline
+	}
 	out := make([]fleet.Result, len(refs))
 	for i, r := range refs {
 		out[i].Value, out[i].Err = s.dev.value(r)
@@ -201,7 +206,7 @@ func (s *session) report(now time.Time, period time.Duration) {
 	s.mu.Lock()
 	d.mu.Lock()
 	for _, sub := range s.subs {
-		if d.silent {
+		if d.silent || s.forgotten {
 			break
 		}
 		if sub.buffered {
