@@ -56,17 +56,17 @@ sessions. Compare figures of one run only.`,
 
 func printXMPPBench(w io.Writer, rep *xmppbench.Report) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(tw, "server\tround trips/s\tper server CPU s\tidle latency\tlogins/s\tkB/session\t")
+	_, _ = fmt.Fprintln(tw, "server\tround trips/s\tper server CPU s\tidle latency\tlogins/s\tper server CPU s\tkB/session\t")
 	for _, r := range rep.Results {
 		if r.Missing != "" {
-			_, _ = fmt.Fprintf(tw, "%s\t%s\t\t\t\t\t\n", r.Server, r.Missing)
+			_, _ = fmt.Fprintf(tw, "%s\t%s\t\t\t\t\t\t\n", r.Server, r.Missing)
 			continue
 		}
-		_, _ = fmt.Fprintf(tw, "%s\t%.0f\t%.0f\t%.0f µs\t%.0f\t%.1f\t\n", r.Server, r.RoundTrips, r.PerCPUSecond, r.LatencyUS, r.Logins, r.PerSession)
+		_, _ = fmt.Fprintf(tw, "%s\t%.0f\t%.0f\t%.0f µs\t%.0f\t%.0f\t%.1f\t\n", r.Server, r.RoundTrips, r.PerCPUSecond, r.LatencyUS, r.Logins, r.LoginsPerCPU, r.PerSession)
 	}
 	for _, name := range []string{"prosody", "ejabberd"} {
 		if v, ok := rep.Ratio[name]; ok {
-			_, _ = fmt.Fprintf(tw, "gridward/%s\t%.1f\t\t\t\t\t\n", name, v)
+			_, _ = fmt.Fprintf(tw, "gridward/%s\t%.1f\t\t\t\t\t\t\n", name, v)
 		}
 	}
 	return tw.Flush()

@@ -177,7 +177,7 @@ func FreeAddrs(n int) ([]string, error) {
 }
 
 func port(addr string) string {
-	_, p, _ := net.SplitHostPort(addr) //nolint:errcheck // our own addresses
+	_, p, _ := net.SplitHostPort(addr) // our own addresses
 	return p
 }
 

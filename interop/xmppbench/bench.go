@@ -61,6 +61,7 @@ type Result struct {
 	PerCPUSecond float64   `json:"roundTripsPerServerCPUSecond"`
 	LatencyUS    float64   `json:"idleLatencyMicroseconds"` // median of one request at a time
 	Logins       float64   `json:"loginsPerSecond"`
+	LoginsPerCPU float64   `json:"loginsPerServerCPUSecond"`
 	Sessions     int       `json:"idleSessions"`
 	RSS          int       `json:"rssKilobytes"`        // with the idle sessions
 	RSSBefore    int       `json:"rssKilobytesBefore"`  // without them
@@ -172,6 +173,10 @@ func (t *target) idle(ctx context.Context, o Options, site peers.Site) error {
 		return err
 	}
 	o.Progress(fmt.Sprintf("%s: %d logins", t.Server, len(ids)))
+	cpu, err := cpuOf(t.pid)
+	if err != nil {
+		return err
+	}
 	begin := time.Now()
 	sessions, err := loginAll(t.addr, ids, o.Workers)
 	took := time.Since(begin)
@@ -185,7 +190,12 @@ func (t *target) idle(ctx context.Context, o Options, site peers.Site) error {
 	if err != nil {
 		return err
 	}
+	used, err := cpuOf(t.pid)
+	if err != nil {
+		return err
+	}
 	t.Sessions, t.Logins = len(ids), float64(len(ids))/took.Seconds()
+	t.LoginsPerCPU = float64(len(ids)) / max((used-cpu).Seconds(), 1.0/ticks)
 	o.Progress(t.Server + ": waiting for it to settle")
 	if err := pause(ctx, o.Settle); err != nil {
 		return err

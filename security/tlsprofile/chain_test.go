@@ -68,7 +68,7 @@ func TestHoldersCannotIssue(t *testing.T) {
 			} else {
 				cc.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &forged, nil }
 			}
-			cerr, serr, _ := handshake(t, cc, sc)
+			_, cerr, serr := handshake(t, cc, sc)
 			if got := cerr == nil && serr == nil; got != tt.good {
 				t.Errorf("%s, usage %v: client %v, server %v", tt.name, usage, cerr, serr)
 			}

@@ -112,7 +112,7 @@ func dns(name string) func(*x509.Certificate) {
 }
 
 // handshake runs both sides over loopback and exchanges one octet, so that both learn what the other made of them.
-func handshake(t testing.TB, client, server *tls.Config) (cerr, serr error, cs tls.ConnectionState) {
+func handshake(t testing.TB, client, server *tls.Config) (cs tls.ConnectionState, cerr, serr error) {
 	t.Helper()
 	a, b := tcpPair(t)
 	done := make(chan error, 1)
@@ -131,7 +131,7 @@ func handshake(t testing.TB, client, server *tls.Config) (cerr, serr error, cs t
 	}
 	cs = cl.ConnectionState()
 	_ = a.Close()
-	return cerr, <-done, cs
+	return cs, cerr, <-done
 }
 
 func tcpPair(t testing.TB) (net.Conn, net.Conn) {
@@ -183,7 +183,7 @@ func TestHandshake(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			c := cc.Clone()
 			c.MaxVersion = v.version
-			cerr, serr, cs := handshake(t, c, sc)
+			cs, cerr, serr := handshake(t, c, sc)
 			if cerr != nil || serr != nil {
 				t.Fatalf("client: %v, server: %v", cerr, serr)
 			}
@@ -239,7 +239,7 @@ func TestServerRefusesByName(t *testing.T) {
 				sc, cc := configs(t, s, server, good)
 				cc.MaxVersion = v
 				cc.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return tt.cert, nil }
-				cerr, serr, _ := handshake(t, cc, sc)
+				_, cerr, serr := handshake(t, cc, sc)
 				ref := tlsprofile.Refusal(serr, now)
 				if ref == nil || !errors.Is(ref, tt.reason) {
 					t.Fatalf("server: got %v (from %v), want %v", ref, serr, tt.reason)
@@ -289,7 +289,7 @@ func TestClientChecksTheDomain(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			sc, cc := configs(t, s, s.issue(t, k, x509.ExtKeyUsageServerAuth, dns("grid.example")), good)
 			sc.Certificates = []tls.Certificate{tt.ca.issue(t, k, tt.usage, tt.change)}
-			cerr, _, _ := handshake(t, cc, sc)
+			_, cerr, _ := handshake(t, cc, sc)
 			if tt.want == nil {
 				if cerr != nil {
 					t.Fatal(cerr)
@@ -311,19 +311,19 @@ func TestOldProtocolsAndSuitesAreNotSpoken(t *testing.T) {
 	suite := []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}
 	cbc := cc.Clone()
 	cbc.MaxVersion, cbc.CipherSuites = tls.VersionTLS12, suite
-	if cerr, serr, _ := handshake(t, cbc, sc); cerr == nil || serr == nil {
+	if _, cerr, serr := handshake(t, cbc, sc); cerr == nil || serr == nil {
 		t.Error("CBC was accepted")
 	}
 	// Both know a suite that TLS 1.1 has, so that nothing but the version can be what is refused.
 	old, oldServer := cc.Clone(), sc.Clone()
 	old.MinVersion, old.MaxVersion, old.CipherSuites = tls.VersionTLS11, tls.VersionTLS11, suite
 	oldServer.CipherSuites = suite
-	if cerr, serr, _ := handshake(t, old, oldServer); cerr == nil || serr == nil || !strings.Contains(serr.Error(), "version") {
+	if _, cerr, serr := handshake(t, old, oldServer); cerr == nil || serr == nil || !strings.Contains(serr.Error(), "version") {
 		t.Errorf("TLS 1.1: client %v, server %v", cerr, serr)
 	}
 	alpn := cc.Clone()
 	alpn.NextProtos = []string{"http/1.1"}
-	if cerr, _, _ := handshake(t, alpn, sc); cerr == nil {
+	if _, cerr, _ := handshake(t, alpn, sc); cerr == nil {
 		t.Error("another application protocol was accepted")
 	}
 	if !sc.SessionTicketsDisabled || sc.ClientAuth != tls.RequireAndVerifyClientCert || sc.Renegotiation != tls.RenegotiateNever {

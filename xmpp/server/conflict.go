@@ -43,6 +43,10 @@ func (s *Server) alive(sess *session, c, newcomer *conn) bool {
 		c.mu.Unlock()
 		return false
 	}
+	if c.slowed {
+		c.mu.Unlock()
+		return true
+	}
 	if c.probe == nil {
 		c.probe = make(chan struct{})
 	}

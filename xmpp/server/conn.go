@@ -34,6 +34,7 @@ type conn struct {
 	dead    bool // the reader must not handle anything more
 	lost    bool // the link failed: a managed session waits to be resumed
 	told    bool // our stream error is on its way
+	slowed  bool // the reader waits because the peer sends too fast
 	lastIn  time.Time
 	pinged  time.Time // when the ping that waits for an answer was sent
 	probe   chan struct{}
@@ -111,12 +112,18 @@ func (c *conn) throttle(wait time.Duration) {
 	if wait > 100*time.Millisecond {
 		c.srv.emit(Event{Kind: Throttled, Remote: c.ip, JID: c.fullJID()})
 	}
+	c.mu.Lock()
+	c.slowed = true
+	c.mu.Unlock()
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-c.stop:
 	}
+	c.mu.Lock()
+	c.slowed = false
+	c.mu.Unlock()
 }
 
 // process handles what was read and sends what came of it. It returns how long to wait before the next read, and whether

@@ -65,9 +65,14 @@ func template(serial int64) *x509.Certificate {
 
 // issue makes a certificate that names JIDs as xmppAddr.
 func (a *authority) issue(usage x509.ExtKeyUsage, jids ...string) tls.Certificate {
+	return a.issueUntil(template(1).NotAfter, usage, jids...)
+}
+
+func (a *authority) issueUntil(end time.Time, usage x509.ExtKeyUsage, jids ...string) tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(err)
 	t := template(time.Now().UnixNano())
+	t.NotAfter = end
 	t.KeyUsage, t.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{usage}
 	if len(jids) > 0 {
 		t.ExtraExtensions = []pkix.Extension{{Id: tlsprofile.OIDSubjectAltName, Value: xmppSAN(jids)}}

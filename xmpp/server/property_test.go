@@ -8,7 +8,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/server"
 	"github.com/gridward/gridward/xmpp/stanza"
 	"github.com/gridward/gridward/xmpp/stream"
@@ -37,7 +36,7 @@ func runLink(t *testing.T, steps []string) string {
 		for {
 			select {
 			case st := <-p.in:
-				if st.To.Bare() == (full("ems")).Bare() && st.From.Bare() != (jid.JID{}) && (st.Type == stanza.TypeError || st.Type == stanza.Result) {
+				if p == ems && (st.Type == stanza.TypeError || st.Type == stanza.Result) {
 					told[st.ID]++
 					continue
 				}

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -360,5 +361,26 @@ func TestUnansweredRequest(t *testing.T) {
 		if st := ems.next(); st.ID != "2" || st.Err == nil || st.Err.Cond != stanza.ServiceUnavailable {
 			t.Errorf("got %s", st.Append(nil))
 		}
+	})
+}
+
+// A session does not outlive the certificate that it was opened with.
+func TestSessionEndsWithItsCertificate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startPipe(t, nil)
+		cert := site().ca.issueUntil(time.Now().Add(time.Hour), x509.ExtKeyUsageClientAuth, "der1@"+domain)
+		p, other := r.must("der1", loginOptions{cert: &cert}), r.must("der2", loginOptions{})
+		time.Sleep(59 * time.Minute)
+		p.roundTrip()
+		time.Sleep(2 * time.Minute)
+		if err := p.end(); !errors.Is(err, &stream.Error{Cond: stream.NotAuthorized}) {
+			t.Errorf("got %v", err)
+		}
+		r.await(server.SessionDown, "certificate-expired")
+		if _, err := r.login("der1", loginOptions{cert: &cert}); err == nil {
+			t.Error("it got in again")
+		}
+		r.await(server.LoginFailed, "expired-certificate")
+		other.roundTrip()
 	})
 }

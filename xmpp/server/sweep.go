@@ -69,12 +69,13 @@ func (c *conn) sweep(now time.Time) {
 	ping := false
 	switch {
 	case sess == nil:
-	case !c.pinged.IsZero() && now.Sub(c.pinged) >= l.PingTimeout:
+	case !c.slowed && !c.pinged.IsZero() && now.Sub(c.pinged) >= l.PingTimeout:
 		// A half-open connection: nobody is there to be told. The session may be resumed.
 		c.srv.count.streamErrors.add(stream.ConnectionTimeout)
 		c.srv.emit(Event{Kind: StreamError, Remote: c.ip, JID: sess.full, Reason: stream.ConnectionTimeout})
 		c.lost = true
 		c.kill()
+	case c.slowed: // what it has sent has not been read yet
 	case c.pinged.IsZero() && now.Sub(c.lastIn) >= l.PingAfter:
 		c.pinged, ping = now, true
 	}
@@ -89,8 +90,9 @@ func (s *Server) sweepSession(sess *session, now time.Time) {
 	var ask *conn
 	over := false
 	sess.mu.Lock()
+	expired := sess.cert != nil && now.After(sess.cert.NotAfter)
 	switch {
-	case sess.gone:
+	case sess.gone, expired:
 	case sess.conn == nil:
 		over = now.Sub(sess.since) >= sess.pause
 		if !over && sess.out.Len() > 0 {
@@ -105,6 +107,10 @@ func (s *Server) sweepSession(sess *session, now time.Time) {
 	sess.mu.Unlock()
 	if ask != nil {
 		ask.flush()
+	}
+	if expired {
+		s.endSession(sess, "certificate-expired", stream.NotAuthorized)
+		return
 	}
 	if over {
 		s.count.resumes.add("expired")
