@@ -105,7 +105,7 @@ func given[T any](items []T) []T {
 	return items
 }
 
-// codeBinary walks an OPTIONAL component that is kept as its content octets.
+// codeBinary walks an OPTIONAL component that is kept as its content octets; its type is constructed.
 func codeBinary(c asn1.Coder, e *asn1.Elem, content []byte) []byte {
 	if !c.Has(e, content != nil) {
 		return nil
@@ -113,6 +113,9 @@ func codeBinary(c asn1.Coder, e *asn1.Elem, content []byte) []byte {
 	r := c.Raw(asn1.Raw{Tag: e.Tag, Constructed: true, Content: string(content)})
 	if !c.Reading() {
 		return content
+	}
+	if !r.Constructed {
+		c.Fail(asn1.ErrSyntax)
 	}
 	return append(make([]byte, 0, len(r.Content)), r.Content...)
 }
