@@ -20,6 +20,7 @@ debian=(
   python3-venv:/usr/share/doc/python3-venv
   procps:/usr/bin/pkill
   libxml2-utils:/usr/bin/xmllint
+  curl:/usr/bin/curl
   jq:/usr/bin/jq
   chromium:/usr/bin/chromium
   nodejs:/usr/bin/node
