@@ -25,8 +25,8 @@ func TestDepthIsRefusedEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, in := range map[string][]byte{
-			"BER":          b,
-			"BER, raw":     append([]byte("\xa0\x80\x02\x01\x01\xbf\x47\x80"), bytes.Repeat([]byte("\xa2\x80"), n)...),
+			"BER":           b,
+			"BER, raw":      append([]byte("\xa0\x80\x02\x01\x01\xbf\x47\x80"), bytes.Repeat([]byte("\xa2\x80"), n)...),
 			"BER, definite": append(bytes.Repeat([]byte("\xa1\x84\x00\x0f\xff\xff"), n), make([]byte, 1<<20)...),
 		} {
 			if _, err := ParseBER(in, Limits{}); err == nil || len(err.Error()) > 2000 {
