@@ -31,12 +31,8 @@ func (c *Client) askAs(ctx context.Context, s mms.Service, op *operation) (mms.S
 	case <-c.a.Done():
 		return nil, c.ended()
 	}
-	w, id, err := c.open(op)
+	w, id, err := c.start(s, op)
 	if err != nil {
-		return nil, err
-	}
-	if err := c.a.Send(&mms.ConfirmedRequest{InvokeID: id, Service: s}); err != nil {
-		c.shut(w, id)
 		return nil, err
 	}
 	select {
@@ -54,6 +50,22 @@ func (c *Client) askAs(ctx context.Context, s mms.Service, op *operation) (mms.S
 		return result(p) // it came at the same moment
 	}
 	return nil, err
+}
+
+// start opens a call and sends its request. Requests leave in the order of their invokeIDs: to the peer one that is far
+// behind looks like one that comes again.
+func (c *Client) start(s mms.Service, op *operation) (*call, uint32, error) {
+	c.sending.Lock()
+	defer c.sending.Unlock()
+	w, id, err := c.open(op)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := c.a.Send(&mms.ConfirmedRequest{InvokeID: id, Service: s}); err != nil {
+		c.shut(w, id)
+		return nil, 0, err
+	}
+	return w, id, nil
 }
 
 func (c *Client) open(op *operation) (*call, uint32, error) {

@@ -51,6 +51,8 @@ type Client struct {
 	slots chan struct{} // one token per request that may be outstanding
 	done  chan struct{}
 
+	sending sync.Mutex // held while a request gets its invokeID and is sent; taken before mu
+
 	mu      sync.Mutex
 	calls   *mms.Outstanding[*call]
 	idle    []*call

@@ -29,14 +29,15 @@ type plantNet struct {
 	authority *ca.Authority
 	addr      string
 	router    *xmppserver.Server
+	limits    xmppserver.Limits
 	served    sync.WaitGroup
 }
 
-func newPlantNet(t testing.TB) *plantNet {
+func newPlantNet(t testing.TB, limits xmppserver.Limits) *plantNet {
 	t.Helper()
 	a, err := ca.New("test", time.Now(), 2*time.Hour)
 	noErr(t, err)
-	n := &plantNet{TB: t, authority: a}
+	n := &plantNet{TB: t, authority: a, limits: limits}
 	n.start("127.0.0.1:0")
 	t.Cleanup(func() {
 		n.stop()
@@ -73,7 +74,7 @@ func (n *plantNet) start(addr string) {
 		Rules: []xmppserver.Rule{
 			{From: "@centre", To: "@der", Allow: everything}, {From: "@der", To: "@centre", Allow: []string{"message", "presence"}}, {From: "*", To: "self", Allow: []string{"iq"}},
 		},
-	}})
+	}, Limits: n.limits})
 	noErr(n, err)
 	ln, err := net.Listen("tcp", addr)
 	noErr(n, err)
@@ -146,7 +147,7 @@ func (n *plantNet) join(name string, kind ca.Kind, e *mmsbinding.Endpoint) *cabl
 // TestTornCable: connections that are torn out are resumed (XEP-0198), and neither an association nor a report is lost,
 // not even an unbuffered one.
 func TestTornCable(t *testing.T) {
-	n := newPlantNet(t)
+	n := newPlantNet(t, xmppserver.Limits{})
 	srv, err := server.New(server.Config{Model: testModel(t)})
 	noErr(t, err)
 	t.Cleanup(srv.Close)
@@ -208,7 +209,7 @@ func TestTornCable(t *testing.T) {
 // TestOverStreams runs reports and a control through TLS streams and a real router, which is restarted while reports are
 // under way: nothing that is buffered is lost, and nothing comes twice.
 func TestOverStreams(t *testing.T) {
-	n := newPlantNet(t)
+	n := newPlantNet(t, xmppserver.Limits{})
 	srv, err := server.New(server.Config{Model: testModel(t)})
 	noErr(t, err)
 	t.Cleanup(srv.Close)
@@ -305,4 +306,43 @@ func (n *plantNet) associate(ctx context.Context, e *mmsbinding.Endpoint, there 
 			n.Fatal("the device did not come back")
 		}
 	}
+}
+
+// BenchmarkReadFloatTLS reads one float through two TLS streams and the router between them.
+func BenchmarkReadFloatTLS(b *testing.B) {
+	n := newPlantNet(b, xmppserver.Limits{StanzaRate: 1e9, StanzaBurst: 1e9, ByteRate: 1e12, ByteBurst: 1e12})
+	srv, err := server.New(server.Config{Model: testModel(b)})
+	noErr(b, err)
+	b.Cleanup(srv.Close)
+	der := mmsbinding.New(mmsbinding.Config{
+		InsecureClear61850: true, Accept: func(a mms.Association) { _ = srv.Serve(context.Background(), a) },
+	})
+	n.join("der1", ca.DER, der)
+	there := make(chan jid.JID, 16)
+	centre := mmsbinding.New(mmsbinding.Config{InsecureClear61850: true, Events: func(e mmsbinding.Event) {
+		if a, ok := e.(mmsbinding.PeerAvailable); ok {
+			there <- a.JID
+		}
+	}})
+	n.join("ems", ca.Center, centre)
+	c := client.New(n.associate(b.Context(), centre, there), client.Options{})
+	for name, parallel := range map[string]int{"one": 1, "five": 5} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var wg sync.WaitGroup
+			for range parallel {
+				wg.Go(func() {
+					for range b.N / parallel {
+						if _, err := c.ReadOne(context.Background(), anIn1f); err != nil {
+							b.Error(err, der.Counters())
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+	c.Close()
+	<-c.Done()
 }

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -253,6 +254,38 @@ func TestLeaves(t *testing.T) {
 			if n == 0 {
 				t.Errorf("%s has no leaves", r)
 			}
+		}
+	})
+}
+
+// TestManyAtOnce: more readers than requests may be outstanding, each gets its own value.
+func TestManyAtOnce(t *testing.T) {
+	everyPath(t, func(t *testing.T, s *site) {
+		refs := []model.Ref{
+			ref("TLD0/GGIO1.AnIn1.mag.f[MX]"), ref("TLD0/GGIO1.AnIn2.mag.f[MX]"), ref("TLD0/GGIO1.Set1.setMag.f[SP]"),
+			ref("TLD0/GGIO1.AnOut1.mxVal.f[MX]"), ref("TLD0/MHAI1.HA.phsAHar(0).mag.f[MX]"), ref("TLD0/MHAI1.HA.phsAHar(3).ang.f[MX]"),
+		}
+		noErr(t, s.srv.Update(time.Now(), func(tx *server.Tx) {
+			for i, r := range refs {
+				tx.Set(r, model.Float32(float32(i)))
+			}
+		}))
+		c := s.client("hmi", client.Options{})
+		var wg sync.WaitGroup
+		for i := range 2 * len(refs) {
+			wg.Go(func() {
+				for range 100 {
+					i := i % len(refs)
+					if v, err := c.ReadOne(t.Context(), refs[i]); err != nil || !v.Equal(model.Float32(float32(i))) {
+						t.Errorf("%s: %+v, %v", refs[i], v, err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if n := c.Counters().LateAnswers; n != 0 {
+			t.Errorf("%d late answers", n)
 		}
 	})
 }

@@ -239,28 +239,3 @@ func (s *strikes) out(now time.Time) bool {
 	s.n++
 	return s.n >= 3
 }
-
-// A window remembers which of the last 64 invokeIDs came already, so that a request that is delivered twice is served
-// once. The zero value is ready.
-type window struct {
-	top  uint32
-	bits uint64 // bit i: top-i was seen
-	any  bool
-}
-
-// fresh reports whether id was not seen, and marks it. It takes ids that increase but for a little disorder.
-func (w *window) fresh(id uint32) bool {
-	switch {
-	case !w.any:
-		w.top, w.bits, w.any = id, 1, true
-		return true
-	case id > w.top:
-		w.bits = w.bits<<min(id-w.top, 64) | 1
-		w.top = id
-		return true
-	case w.top-id >= 64 || w.bits&(1<<(w.top-id)) != 0:
-		return false
-	}
-	w.bits |= 1 << (w.top - id)
-	return true
-}

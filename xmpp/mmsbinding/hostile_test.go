@@ -3,6 +3,7 @@ package mmsbinding
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -506,7 +507,8 @@ func TestWindow(t *testing.T) {
 		fresh string
 	}{
 		"in order": {[]uint32{1, 2, 3}, "yyy"}, "again": {[]uint32{1, 1, 2, 1}, "ynyn"}, "disorder": {[]uint32{5, 3, 4, 3}, "yyyn"},
-		"too old": {[]uint32{100, 36, 37, 37}, "ynyn"}, "jump": {[]uint32{1, 1000, 999, 1}, "yyyn"}, "far jump": {[]uint32{1, 65, 1, 2}, "yyny"},
+		"too old": {[]uint32{2000, 976, 977, 977}, "ynyn"}, "jump": {[]uint32{1, 5000, 4999, 1}, "yyyn"}, "far jump": {[]uint32{1, 1025, 1, 2}, "yyny"},
+		"same place": {[]uint32{1, 1025, 1024, 1026, 1025}, "yyyyn"}, "zero": {[]uint32{0, 0, 1}, "yny"},
 	} {
 		var w window
 		got := ""
@@ -519,6 +521,28 @@ func TestWindow(t *testing.T) {
 		}
 		if got != tc.fresh {
 			t.Errorf("%s: %s, want %s", name, got, tc.fresh)
+		}
+	}
+}
+
+// TestWindowAgainstMap compares with a set of all ids, on random walks.
+func TestWindowAgainstMap(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var w window
+		seen := make(map[uint32]bool)
+		top := uint32(0)
+		for range 2000 {
+			id := top + uint32(r.IntN(40))
+			if r.IntN(3) == 0 {
+				id = top - min(top, uint32(r.IntN(1100)))
+			}
+			old := len(seen) > 0 && id < top && top-id >= windowSize
+			if got, want := w.fresh(id), !seen[id] && !old; got != want {
+				t.Fatalf("%d with top %d: fresh %v, want %v", id, top, got, want)
+			}
+			seen[id] = true
+			top = max(top, id)
 		}
 	}
 }
