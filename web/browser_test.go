@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,16 +17,43 @@ import (
 
 // TestDashboard drives the dashboard in a browser, over simulated DERs of which some misbehave.
 func TestDashboard(t *testing.T) {
-	drive(t, startSimulation(t, "--faults"))
+	url, _ := startSimulation(t, "--faults")
+	drive(t, url)
+}
+
+// TestCenterGoesAway: the dashboard says that what it shows is old.
+func TestCenterGoesAway(t *testing.T) {
+	url, stop := startSimulation(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "tests/dashboard.mjs", url, "--lost")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if lines.Text() == "ready" {
+			stop()
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("tests/dashboard.mjs --lost: %v", err)
+	}
 }
 
 // TestThousandDERs holds the page against a large fleet.
 func TestThousandDERs(t *testing.T) {
-	drive(t, startSimulation(t, "--ders", "1000"), "--many")
+	url, _ := startSimulation(t, "--ders", "1000")
+	drive(t, url, "--many")
 }
 
-// startSimulation runs simcenter and gives its address.
-func startSimulation(t *testing.T, args ...string) string {
+// startSimulation runs simcenter and gives its address. It ends with the test, or by stop.
+func startSimulation(t *testing.T, args ...string) (url string, stop func()) {
 	t.Helper()
 	needBrowser(t)
 	bin := filepath.Join(t.TempDir(), "simcenter")
@@ -45,17 +73,18 @@ func startSimulation(t *testing.T, args ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		_ = stdin.Close() // it ends with its input
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("simcenter: %v", err)
 		}
 	})
+	t.Cleanup(stop)
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(line)
+	return strings.TrimSpace(line), stop
 }
 
 func needBrowser(t *testing.T) {

@@ -32,7 +32,7 @@ type Config struct {
 	Hosts      []string      // names and addresses under which we are reached, beside those of loopback
 	Push       time.Duration // how often changes are gathered into an event; default 500 ms
 	Heartbeat  time.Duration // comment on a stream where nothing happens; default 15 s
-	WriteWait  time.Duration // how long a reader of a stream may block; default 10 s
+	WriteWait  time.Duration // how long a client may take to read an answer, or an event; default 10 s
 	Streams    int           // streams at once; default 64
 	EventBytes int           // octets of events kept for those who come back; default 4 MiB
 	Version    string

@@ -60,6 +60,7 @@ func (a *API) setpoint(w http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done(): // the command goes on without its witness
 		return
 	}
+	a.mayWrite(w)
 	c, err = a.dispatch.Get(c.ID)
 	if err != nil {
 		refuse(w, r, err, "")

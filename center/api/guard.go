@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path"
 	"strings"
+	"time"
 )
 
 // policy is what pages of ours may do: nothing from elsewhere, no inline code or style.
@@ -33,8 +34,15 @@ func (a *API) guard(next http.Handler) http.Handler {
 			fail(w, r, http.StatusForbidden, "cross-origin", "The request comes from another site", err.Error())
 			return
 		}
+		a.mayWrite(w)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// mayWrite gives the client the time from now on in which it has to take what is written.
+func (a *API) mayWrite(w http.ResponseWriter) {
+	// Without support for deadlines (a recorder in tests) nothing blocks either.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(a.cfg.WriteWait))
 }
 
 // ourHost reports whether a Host header names us: a page of another site whose name was made to resolve to our address

@@ -160,12 +160,8 @@ func (d *der) summary(s *Summary, now time.Time) {
 		at := d.retryAt.UTC()
 		s.RetryAt = &at
 	}
-	for role, n := range map[Role]*Number{
-		ActivePower: &s.ActivePower, ReactivePower: &s.ReactivePower, Frequency: &s.Frequency, Voltage: &s.Voltage,
-		StateOfCharge: &s.StateOfCharge, Setpoint: &s.Setpoint, Limit: &s.Limit, Rating: &s.Rating,
-	} {
-		*n = d.newest(role)
-	}
+	s.ActivePower, s.ReactivePower, s.Frequency, s.Voltage = d.newest(ActivePower), d.newest(ReactivePower), d.newest(Frequency), d.newest(Voltage)
+	s.StateOfCharge, s.Setpoint, s.Limit, s.Rating = d.newest(StateOfCharge), d.newest(Setpoint), d.newest(Limit), d.newest(Rating)
 	if d.values == nil {
 		return
 	}
