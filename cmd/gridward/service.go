@@ -2,11 +2,13 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -117,5 +119,23 @@ func (x xmppClient) resolve(f *serviceFlags) (jid.JID, *tls.Config, error) {
 	if err != nil {
 		return jid.JID{}, nil, cli.Exit(cli.Insecure, fmt.Errorf("%s: %w", f.path(x.TLS.Cert), err), "")
 	}
+	if err := named(b.Leaf(), j); err != nil {
+		return jid.JID{}, nil, cli.Exit(cli.Insecure, fmt.Errorf("%s: %w", f.path(x.TLS.Cert), err), "gridward pki issue makes certificates")
+	}
 	return j, conf, nil
+}
+
+// named refuses a certificate whose xmppAddr names are all of others. One without such names is left to the server, which
+// may know who it is by other means.
+func named(cert *x509.Certificate, j jid.JID) error {
+	addrs, err := tlsprofile.XMPPAddrs(cert)
+	if err != nil || len(addrs) == 0 {
+		return err
+	}
+	for _, a := range addrs {
+		if n, err := jid.Parse(a); err == nil && n == j.Bare() {
+			return nil
+		}
+	}
+	return fmt.Errorf("the certificate names %s, not %s", strings.Join(addrs, ", "), j.Bare())
 }
