@@ -164,3 +164,26 @@ func hangup(t *testing.T) {
 		t.Fatal(fmt.Errorf("signal: %w", err))
 	}
 }
+
+// The example works as its comments say.
+func TestExampleRouter(t *testing.T) {
+	example, err := os.ReadFile(filepath.Join("..", "..", "examples", "router", "router.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.WriteFile("router.yaml", example, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile(`(?m)^# +gridward (pki .*)$`).FindAllStringSubmatch(string(example), -1)
+	if len(commands) < 4 {
+		t.Fatalf("only %d commands in the comments", len(commands))
+	}
+	var errs bytes.Buffer
+	for _, c := range append(commands, []string{"", "xmpp check --config router.yaml"}) {
+		if code := run(context.Background(), strings.Fields(c[1]), nil, io.Discard, &errs); code != 0 {
+			t.Errorf("gridward %s: exit code %d: %s", c[1], code, errs.String())
+		}
+	}
+}
