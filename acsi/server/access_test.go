@@ -88,6 +88,9 @@ func TestReadFailures(t *testing.T) {
 		if e := small.serviceError(&mms.Read{Access: mms.VariableAccess{List: []mms.VariableSpec{spec("GGIO1")}}}); e.Class != mms.ErrService || e.Code != mms.ServicePDUSize {
 			t.Errorf("an answer beyond the PDU size: %+v", e)
 		}
+		if st := h.s.Stats(); st.Failures != 13 || st.Requests != 13 {
+			t.Errorf("%d failures of %d requests are counted, want 13 of 13", st.Failures, st.Requests)
+		}
 	})
 }
 

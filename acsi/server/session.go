@@ -130,7 +130,9 @@ func (ss *session) handle(p mms.PDU) mms.PDU {
 	switch p := p.(type) {
 	case *mms.ConfirmedRequest:
 		ss.s.count.requests.Add(1)
-		return ss.confirmed(p.InvokeID, p.Service)
+		answer := ss.confirmed(p.InvokeID, p.Service)
+		ss.s.count.failures.Add(failures(answer))
+		return answer
 	case *mms.CancelRequest: // requests are answered in their order: what could be cancelled has been done
 		return &mms.CancelError{InvokeID: p.InvokeID, Error: *serviceError(mms.ErrCancel, mms.CancelNotPossible)}
 	}
