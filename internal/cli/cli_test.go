@@ -33,6 +33,8 @@ func TestConfigurationErrorsSayWhere(t *testing.T) {
 		{"wrong type", "limit:\n  watts: many\n", "site.yaml:2:10: "},
 		{"not YAML", "name: [a\n", "site.yaml:1:"},
 		{"refused by Validate", "limit: {watts: -1}\n", "site.yaml: limit.watts is negative"},
+		{"brackets without end", "name: " + strings.Repeat("[", 200_000), "site.yaml: nested deeper than"},
+		{"dashes without end", "name:\n  " + strings.Repeat("- ", 200_000) + "a\n", "site.yaml: nested deeper than"},
 		{"too large", "# " + strings.Repeat("x", MaxConfig), "site.yaml: larger than"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

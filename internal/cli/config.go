@@ -34,6 +34,9 @@ func ParseConfig(path string, data []byte, v any) error {
 	if len(data) > MaxConfig {
 		return Usage(fmt.Errorf("%s: larger than %d octets", path, MaxConfig), "")
 	}
+	if nested(data) > maxNesting {
+		return Usage(fmt.Errorf("%s: nested deeper than %d", path, maxNesting), "")
+	}
 	err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict(), yaml.DisallowUnknownField()).Decode(v)
 	if err != nil && !errors.Is(err, io.EOF) {
 		var ye yaml.Error
@@ -49,4 +52,28 @@ func ParseConfig(path string, data []byte, v any) error {
 		}
 	}
 	return nil
+}
+
+// maxNesting is far more than a configuration needs and far less than what the YAML parser can stand.
+const maxNesting = 1000
+
+// nested gives how deep data may be nested by what costs an octet or two a level: brackets, and dashes and question
+// marks on one line. It does not know quotes; what it counts too many does not matter below maxNesting.
+func nested(data []byte) int {
+	deepest, brackets, marks := 0, 0, 0
+	for _, c := range data {
+		switch c {
+		case '[', '{':
+			brackets++
+		case ']', '}':
+			brackets = max(brackets-1, 0)
+		case '-', '?':
+			marks++
+		case ' ', '\t':
+		default:
+			marks = 0
+		}
+		deepest = max(deepest, brackets, marks)
+	}
+	return deepest
 }
