@@ -134,8 +134,11 @@ func (p *place) ref(spec mms.VariableSpec) model.Ref {
 	_, item, _ := strings.Cut(spec.Name.Item, "$") // without the logical node
 	_, path, _ := strings.Cut(item, "$")           // without the functional constraint
 	path = strings.ReplaceAll(path, "$", ".")
+	constrained := item != ""
 	for alt := spec.Alternate; len(alt) == 1; alt = alt[0].Nested {
 		switch a := alt[0]; {
+		case !constrained: // the component of a logical node is its functional constraint
+			constrained = true
 		case a.Component != "":
 			path += "." + a.Component
 		case a.HasIndex:
