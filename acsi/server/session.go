@@ -98,7 +98,10 @@ func (ss *session) await(owner *session) {
 	}
 	select {
 	case <-owner.a.Done():
-		<-owner.gone
+		select {
+		case <-owner.gone:
+		case <-ss.a.Done(): // it may wait for this one
+		}
 	default:
 	}
 }
