@@ -79,11 +79,17 @@ func (b *buffer) peek() *entry {
 	return b.entries[b.next]
 }
 
-// rewind goes back so that the entry with the id, and all after it, are given again.
-func (b *buffer) rewind(id uint64) {
+// rewind goes back so that the entry with the id, and all after it, are given again. It reports false, and has an overflow
+// to tell, when that entry has been pushed out.
+func (b *buffer) rewind(id uint64) bool {
 	for b.next > 0 && b.entries[b.next-1].id >= id {
 		b.next--
 	}
+	if b.next < len(b.entries) && b.entries[b.next].id == id {
+		return true
+	}
+	b.ovfl = true
+	return false
 }
 
 // resync continues behind the entry with the id, 0 before the oldest. It reports false, and stays at the oldest with an

@@ -143,7 +143,9 @@ func (r *reportControl) disable() {
 	if r.owner != nil {
 		first, ovfl := r.owner.out.forget(r)
 		if r.buffered && first != 0 {
-			r.buffer.rewind(first)
+			if !r.buffer.rewind(first) {
+				r.overflowed()
+			}
 			r.buffer.ovfl = r.buffer.ovfl || ovfl
 		}
 	}

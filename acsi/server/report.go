@@ -157,12 +157,18 @@ func (r *reportControl) enter(list []entryMember, at time.Time) {
 	}
 	e.id = r.newID()
 	lim := &r.s.cfg.Limits
-	lost := r.buffer.add(e, lim.BufferEntries, lim.BufferOctets)
-	if lost && !r.buffer.full {
+	if r.buffer.add(e, lim.BufferEntries, lim.BufferOctets) {
+		r.overflowed()
+	}
+	r.pump()
+}
+
+// overflowed emits the event of an overflow, once until the buffer has been emptied.
+func (r *reportControl) overflowed() {
+	if !r.buffer.full {
 		r.buffer.full = true
 		r.s.tell(BufferOverflow{Ref: r.ref})
 	}
-	r.pump()
 }
 
 // newID gives a number above every earlier one, also above those before a restart: the time in nanoseconds, or one more
