@@ -76,9 +76,12 @@ func (c *conn) serve() {
 // read reads once and handles it. An idle connection waits with one octet of buffer.
 func (c *conn) read() (int, error) {
 	c.mu.Lock()
-	idle := c.m.Deadline().IsZero()
+	idle, authed := c.m.Deadline().IsZero(), c.authed
 	c.mu.Unlock()
 	n := 0
+	if !authed {
+		return c.readEarly()
+	}
 	if idle {
 		if _, err := c.tls.Read(c.one[:]); err != nil {
 			return 0, err
@@ -103,6 +106,20 @@ func (c *conn) read() (int, error) {
 	}
 	if wait > 0 {
 		c.throttle(wait)
+	}
+	return n, err
+}
+
+// readEarly reads of a peer that has not logged in: it gets little memory, for as long as it likes to hold it.
+func (c *conn) readEarly() (int, error) {
+	buf := make([]byte, 1024)
+	n, err := c.tls.Read(buf)
+	if n > 0 {
+		w, _ := works.Get().(*work)
+		defer works.Put(w)
+		if _, ok := c.process(w, buf[:n]); !ok {
+			return -1, nil
+		}
 	}
 	return n, err
 }
@@ -320,7 +337,7 @@ func (c *conn) finish() {
 // lingering bounds what is read of a peer that has been told an error, so that it gets to read it: closing a socket
 // with unread input resets the connection, and with it what was on its way.
 const (
-	lingerTime  = 2 * time.Second
+	lingerTime  = time.Second
 	lingerBytes = 1 << 20
 )
 
@@ -331,14 +348,12 @@ func (c *conn) farewell(told bool) {
 	c.nc.flushed(lingerTime)
 	if cw, ok := c.nc.Conn.(interface{ CloseWrite() error }); ok && told && cw.CloseWrite() == nil {
 		_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))
-		w, _ := works.Get().(*work)
-		for n := 0; n < lingerBytes; {
-			k, err := c.nc.Conn.Read(w.buf[:])
+		for n, buf := 0, make([]byte, 2048); n < lingerBytes; {
+			k, err := c.nc.Conn.Read(buf)
 			if n += k; err != nil {
 				break
 			}
 		}
-		works.Put(w)
 	}
 	_ = c.nc.Close()
 }

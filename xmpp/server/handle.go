@@ -78,7 +78,7 @@ func (c *conn) bind(ev stream.Event, w *work, now time.Time) {
 		return
 	}
 	sess := &session{srv: s, full: full, bare: ev.JID, cert: c.cert, conn: c}
-	sess.out.MaxStanzas, sess.out.MaxBytes = s.cfg.Limits.QueueStanzas, s.cfg.Limits.QueueBytes
+	sess.bound()
 	for {
 		pol := s.pol.Load()
 		acc, reason := pol.admit(ev.JID, c.cert)
@@ -207,6 +207,7 @@ func (c *conn) resume(ev stream.Event, now time.Time) {
 		sess.out.Asked()
 	}
 	sess.conn, sess.cert = c, c.cert
+	sess.bound()
 	c.sess, c.acc = sess, nil
 	s.count.conns.Add(-1)
 	s.count.detached.Add(-1)

@@ -26,12 +26,11 @@ func (c *conn) startTLS() bool {
 	if c.mode == Direct {
 		return true
 	}
-	w, _ := works.Get().(*work)
-	defer works.Put(w)
+	buf := make([]byte, 1024)
 	for {
-		n, err := c.nc.Conn.Read(w.buf[:1024])
+		n, err := c.nc.Conn.Read(buf)
 		if n > 0 {
-			switch c.clear(w.buf[:n]) {
+			switch c.clear(buf[:n]) {
 			case stepTLS:
 				return true
 			case stepEnd:
@@ -100,6 +99,7 @@ func (c *conn) handshake() bool {
 		if !c.dead {
 			c.loginFailed(tlsReason(err, now), err)
 		}
+		c.told = true // an alert is on its way
 		c.kill()
 		return false
 	}

@@ -86,6 +86,10 @@ func (r *registry) remove(sess *session) {
 	if sess.smID != "" {
 		delete(r.sm, sess.smID)
 	}
+	r.declassify(sess)
+}
+
+func (r *registry) declassify(sess *session) {
 	for pol, byClass := range r.class {
 		for k, set := range byClass {
 			if _, ok := set[sess]; ok {
@@ -101,14 +105,16 @@ func (r *registry) remove(sess *session) {
 	}
 }
 
-// reclass sorts all sessions anew after the policy has changed.
-func (r *registry) reclass() {
+// reclass gives a session another standing, if it is still known.
+func (r *registry) reclass(sess *session, st *standing) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.class = map[*policy]map[class]map[*session]struct{}{}
-	for _, sess := range r.full {
-		r.classify(sess)
+	if r.full[sess.full.String()] != sess {
+		return
 	}
+	r.declassify(sess)
+	sess.standing.Store(st)
+	r.classify(sess)
 }
 
 // all returns all sessions.

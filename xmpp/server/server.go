@@ -166,17 +166,24 @@ func (s *Server) Reload(p Policy) error {
 	}
 	s.pol.Store(pol)
 	for _, sess := range s.reg.all() {
-		acc, reason := pol.admit(sess.bare, sess.cert)
-		if reason == "" {
-			sess.standing.Store(&standing{pol: pol, acc: acc, class: pol.classes.of(sess.bare, acc)})
-			continue
-		}
-		s.emit(Event{Kind: AccessRevoked, JID: sess.full, Reason: reason})
-		s.endSession(sess, "revoked", stream.PolicyViolation)
+		s.restand(sess, pol)
 	}
-	s.reg.reclass()
 	s.emit(Event{Kind: PolicyReloaded})
 	return nil
+}
+
+// restand applies a new policy to a session: it ends the session or says what it may do from now on.
+func (s *Server) restand(sess *session, pol *policy) {
+	sess.mu.Lock()
+	cert := sess.cert
+	sess.mu.Unlock()
+	acc, reason := pol.admit(sess.bare, cert)
+	if reason == "" {
+		s.reg.reclass(sess, &standing{pol: pol, acc: acc, class: pol.classes.of(sess.bare, acc)})
+		return
+	}
+	s.emit(Event{Kind: AccessRevoked, JID: sess.full, Reason: reason})
+	s.endSession(sess, "revoked", stream.PolicyViolation)
 }
 
 // Shutdown closes the listeners, ends every stream with system-shutdown and waits until the last is gone or ctx ends.

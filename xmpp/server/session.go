@@ -102,6 +102,19 @@ func (sess *session) deliverLocked(st *stanza.Stanza, out *batch, now time.Time)
 	return Delivered
 }
 
+// window is how much more than the queue of a detached session an attached one may leave unacknowledged: it is not
+// away, its acknowledgements are on their way, and a burst of reports from many devices is nothing to refuse.
+const window = 16
+
+// bound sets the bounds of the queue. The caller holds sess.mu.
+func (sess *session) bound() {
+	l := &sess.srv.cfg.Limits
+	sess.out.MaxStanzas, sess.out.MaxBytes = l.QueueStanzas, l.QueueBytes
+	if sess.conn != nil {
+		sess.out.MaxStanzas, sess.out.MaxBytes = window*l.QueueStanzas, window/4*l.QueueBytes
+	}
+}
+
 // queue keeps a stanza for a detached session.
 func (sess *session) queue(st *stanza.Stanza, now time.Time) Result {
 	before := sess.out.Bytes()
@@ -134,6 +147,7 @@ func (sess *session) detach(h uint32, now time.Time) {
 	s := sess.srv
 	sess.conn, sess.h, sess.since = nil, h, now
 	sess.out.Detach(now)
+	sess.bound()
 	s.count.attached.Add(-1)
 	s.count.detached.Add(1)
 	s.emit(Event{Kind: SessionDetached, JID: sess.full})

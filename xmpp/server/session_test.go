@@ -305,6 +305,25 @@ func TestQueueFull(t *testing.T) {
 	})
 }
 
+// An attached session may leave much more unacknowledged: a burst of reports is not refused.
+func TestBurstToAnAttachedSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startPipe(t, fast)
+		ems, der := r.must("ems", loginOptions{mute: true}), r.must("der1", loginOptions{})
+		const n = 2000
+		for range n {
+			der.send(message("ems", "m"))
+		}
+		der.nothing()
+		for range n {
+			ems.next()
+		}
+		if st := r.Stats().Stanzas[stanza.Message]; st[server.Delivered] != n {
+			t.Errorf("%v", st)
+		}
+	})
+}
+
 // Who acknowledges what was not sent is ended.
 func TestWrongCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -108,6 +108,9 @@ func (s *Server) sweepSession(sess *session, now time.Time) {
 	if ask != nil {
 		ask.flush()
 	}
+	if pol := s.pol.Load(); sess.standing.Load().pol != pol { // bound while the policy was being replaced
+		s.restand(sess, pol)
+	}
 	if expired {
 		s.endSession(sess, "certificate-expired", stream.NotAuthorized)
 		return
