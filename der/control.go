@@ -74,11 +74,7 @@ func (c *control) Check(cmd *server.Command) model.AddCause {
 	u := c.u
 	u.mu.Lock()
 	defer u.unlock()
-	cause := c.check(cmd)
-	if cause != model.AddCauseNone {
-		u.emit(CommandEnded{Object: c.object, Peer: cmd.Principal, AddCause: cause})
-	}
-	return cause
+	return c.check(cmd)
 }
 
 func (c *control) check(cmd *server.Command) model.AddCause {
@@ -110,7 +106,6 @@ func (c *control) Operate(cmd *server.Command, done func(model.AddCause)) {
 	}
 	if err := set(w); err != nil {
 		u.later(func() { done(model.AddCauseInconsistentParameters) })
-		u.emit(CommandEnded{Object: c.object, Peer: cmd.Principal, AddCause: model.AddCauseInconsistentParameters})
 		return
 	}
 	if u.failSafe.active && !c.target {
@@ -158,7 +153,9 @@ func (c *control) end(why model.AddCause, tell bool) {
 	if tell {
 		c.u.later(func() { p.done(why) })
 	}
-	c.u.emit(CommandEnded{Object: c.object, Peer: p.cmd.Principal, AddCause: why})
+	if why == model.AddCauseNone { // otherwise the server tells
+		c.u.emit(CommandEnded{Object: c.object, Peer: p.cmd.Principal, AddCause: why})
+	}
 }
 
 // number reads ctlVal: a number, or a structure with one (AnalogueValue: i or f).

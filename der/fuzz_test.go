@@ -59,7 +59,7 @@ func FuzzMap(f *testing.F) {
 
 func BenchmarkTick(b *testing.B) {
 	u := benchUnit(b)
-	now := u.origin
+	now := u.ticked
 	b.ReportAllocs()
 	for b.Loop() {
 		now = now.Add(u.cfg.Tick)

@@ -87,6 +87,16 @@ func (l *xmppLink) bound(e mmsbinding.Event) {
 	}
 }
 
+// ignored counts the stanzas that brought nothing about, by reason.
+func (l *xmppLink) ignored() map[string]uint64 {
+	c := l.endpoint.Counters()
+	n := map[string]uint64{"invalid-pdu": c.Rejected, "too-many-requests": c.Excess, "stanza-error": c.StanzaErrs}
+	for why, count := range c.Ignored {
+		n[mmsbinding.Why(why).String()] = count
+	}
+	return n
+}
+
 // HandleStanza makes the link an xmpp.Handler.
 func (l *xmppLink) HandleStanza(s *stanza.Stanza) { l.endpoint.HandleStanza(s) }
 

@@ -57,13 +57,17 @@ var (
 	descCurrent   = desc("associations", "Associations served now.")
 	descAssoc     = desc("associations_total", "Associations, accepted and refused.", "result")
 	descCommands  = desc("commands_total", "Commands for limit and set-point, by how they ended.", "result")
+	descRequests  = desc("requests_total", "Confirmed requests of clients.")
+	descFailures  = desc("failures_total", "Accesses and services that were refused, for whatever reason.")
+	descReports   = desc("reports_total", "Reports, sent and dropped because the client was too slow.", "result")
+	descIgnored   = desc("stanzas_ignored_total", "Stanzas that were dropped or rejected, by reason.", "reason")
 )
 
 // Describe makes an Agent a prometheus.Collector.
 func (a *Agent) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descPower, descReactive, descFrequency, descEnergy, descLimit, descTarget, descSoC, descHealth, descFailSafe,
-		descLink, descLinks, descCurrent, descAssoc, descCommands,
+		descLink, descLinks, descCurrent, descAssoc, descCommands, descRequests, descFailures, descReports, descIgnored,
 	} {
 		ch <- d
 	}
@@ -100,4 +104,14 @@ func (a *Agent) Collect(ch chan<- prometheus.Metric) {
 	counter(descAssoc, float64(c.refused.Load()), "refused")
 	counter(descCommands, float64(c.done.Load()), "done")
 	counter(descCommands, float64(c.failed.Load()), "failed")
+	st := a.unit.srv.Stats()
+	counter(descRequests, float64(st.Requests))
+	counter(descFailures, float64(st.Failures))
+	counter(descReports, float64(st.Reports), "sent")
+	counter(descReports, float64(st.ReportsLost), "lost")
+	if l, ok := a.link.(interface{ ignored() map[string]uint64 }); ok {
+		for why, n := range l.ignored() {
+			counter(descIgnored, float64(n), why)
+		}
+	}
 }

@@ -34,8 +34,10 @@ func (l *twin) Run(ctx context.Context, accept func(mms.Association), events fun
 	}
 }
 
-func (l *twin) connect() (*client.Client, *mmstest.End) {
-	near, far := mmstest.Pipe(mms.Params{})
+func (l *twin) connect() (*client.Client, *mmstest.End) { return l.connectWith(mms.Params{}) }
+
+func (l *twin) connectWith(p mms.Params) (*client.Client, *mmstest.End) {
+	near, far := mmstest.Pipe(p)
 	l.accept <- far
 	return client.New(near, client.Options{}), near
 }

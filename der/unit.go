@@ -24,7 +24,8 @@ type unit struct {
 	shownHealth Health
 
 	mu       sync.Mutex
-	origin   time.Time // wall clock at which the device's time is cfg.Start
+	ticked   time.Time // wall clock of the last tick
+	clock    time.Time // the device's own time then
 	moved    time.Time // wall clock of the last step that moved the device
 	state    device.State
 	health   Health
@@ -40,7 +41,7 @@ type mark struct{ value, q, t int }
 
 // newUnit builds the server of a model and shows what does not change.
 func newUnit(cfg *Config, m *model.Server, now time.Time) (*unit, error) {
-	u := &unit{cfg: cfg, dev: cfg.Adapter, model: m, origin: now, moved: now, quality: model.Questionable | model.QOldData, shownHealth: HealthOK}
+	u := &unit{cfg: cfg, dev: cfg.Adapter, model: m, ticked: now, moved: now, quality: model.Questionable | model.QOldData, shownHealth: HealthOK}
 	if u.dev == nil {
 		d, err := device.New(cfg.Device)
 		if err != nil {
@@ -52,6 +53,7 @@ func newUnit(cfg *Config, m *model.Server, now time.Time) (*unit, error) {
 	if cfg.Start.IsZero() {
 		cfg.Start = now
 	}
+	u.clock = cfg.Start
 	u.failSafe.since = now
 	var err error
 	if u.bindings, err = bind(m, DefaultMap(cfg.Device.Kind), cfg.Map); err != nil {
@@ -62,7 +64,7 @@ func newUnit(cfg *Config, m *model.Server, now time.Time) (*unit, error) {
 	}
 	u.srv, err = server.New(server.Config{
 		Model: m, Vendor: "Gridward", ModelName: "DER " + string(cfg.Device.Kind), Revision: version(),
-		Authorizer: cfg.Authorizer, Audit: cfg.Audit, Events: func(e server.Event) { cfg.Events(Served{e}) }, Now: cfg.Now,
+		Authorizer: cfg.Authorizer, Audit: cfg.Audit, Events: u.served, Now: cfg.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -71,6 +73,17 @@ func newUnit(cfg *Config, m *model.Server, now time.Time) (*unit, error) {
 		return nil, err
 	}
 	return u, u.control()
+}
+
+// served passes on an event of the server. A command that was refused, by the server or by its handler, and one that ended
+// badly is told here alone.
+func (u *unit) served(e server.Event) {
+	if c, ok := e.(server.Commanded); ok && c.AddCause != model.AddCauseNone {
+		object := c.Command.Ref
+		object.FC = model.FCNone
+		u.cfg.Events(CommandEnded{Object: object, Peer: c.Command.Principal, AddCause: c.AddCause})
+	}
+	u.cfg.Events(Served{e})
 }
 
 // introduce sets what a start sets once: times, ratings, ranges, name plates.
@@ -158,7 +171,7 @@ func (u *unit) findMarks() {
 // tick steps the device to now, looks after commands and the fail-safe, and shows the points. One goroutine calls it.
 func (u *unit) tick(now time.Time) error {
 	u.mu.Lock()
-	u.dev.Step(u.deviceTime(now))
+	u.dev.Step(u.advance(now))
 	st := u.dev.State()
 	if st.Time.After(u.state.Time) {
 		u.moved = now
@@ -202,9 +215,12 @@ func (u *unit) later(f func()) { u.after = append(u.after, f) }
 
 func (u *unit) emit(e Event) { u.later(func() { u.cfg.Events(e) }) }
 
-// deviceTime is the device's own time: it begins at Start and runs at Speed.
-func (u *unit) deviceTime(now time.Time) time.Time {
-	return u.cfg.Start.Add(time.Duration(float64(now.Sub(u.origin)) * u.cfg.Speed))
+// advance moves the device's own time, which began at Start and runs at Speed. It goes from tick to tick: the whole life
+// of a fast device is longer than a time.Duration. The caller holds mu.
+func (u *unit) advance(now time.Time) time.Time {
+	u.clock = u.clock.Add(time.Duration(float64(now.Sub(u.ticked)) * u.cfg.Speed))
+	u.ticked = now
+	return u.clock
 }
 
 func (u *unit) checkHealth(now time.Time) {

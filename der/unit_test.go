@@ -146,3 +146,38 @@ func TestFailSafe(t *testing.T) {
 		}
 	})
 }
+
+// TestLongLifeAtSpeed: a device that lives fast for long lives on.
+func TestLongLifeAtSpeed(t *testing.T) {
+	m, err := compile("battery.icd", must(Template(device.Battery)), "TEMPLATE", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	cfg := Config{Device: battery, Speed: 10_000}
+	cfg.defaults()
+	u, err := newUnit(&cfg, m, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.srv.Close()
+	for range 400 { // 800 h: more than 292 years, the longest time.Duration
+		now = now.Add(2 * time.Hour)
+		if err := u.tick(now); err != nil {
+			t.Fatal(err)
+		}
+		if u.health != HealthOK {
+			t.Fatalf("health %v at %v", u.health, u.state.Time)
+		}
+	}
+	if want := cfg.Start.AddDate(900, 0, 0); u.state.Time.Before(want) {
+		t.Errorf("the device is at %v, want after %v", u.state.Time, want)
+	}
+}
+
+func must(b []byte, err error) []byte {
+	if err != nil {
+		panic(err)
+	}
+	return b
+}

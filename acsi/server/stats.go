@@ -19,7 +19,7 @@ type Stats struct {
 }
 
 type counters struct {
-	associations                                              atomic.Int64
+	associations                                                        atomic.Int64
 	requests, failures, denied, commands, refused, reports, reportsLost atomic.Uint64
 }
 

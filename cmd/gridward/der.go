@@ -17,6 +17,7 @@ import (
 
 	"github.com/gridward/gridward/der"
 	"github.com/gridward/gridward/internal/cli"
+	"github.com/gridward/gridward/model"
 )
 
 func newDERCmd() *cobra.Command {
@@ -157,7 +158,11 @@ func logDER(ctx context.Context, log *slog.Logger, e der.Event) {
 	case der.Commanded:
 		log.InfoContext(ctx, "command", "object", e.Object.String(), "watts", e.Value, "peer", e.Peer.Name)
 	case der.CommandEnded:
-		log.InfoContext(ctx, "command ended", "object", e.Object.String(), "cause", e.AddCause.String())
+		level := slog.LevelInfo
+		if e.AddCause != model.AddCauseNone {
+			level = slog.LevelWarn
+		}
+		log.Log(ctx, level, "command ended", "object", e.Object.String(), "cause", e.AddCause.String(), "peer", e.Peer.Name)
 	case der.FailSafeChanged:
 		log.WarnContext(ctx, "fail-safe", "active", e.Active, "limit", e.Limit)
 	case der.HealthChanged:
