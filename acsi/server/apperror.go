@@ -10,9 +10,14 @@ import (
 // ErrRefused is the Err of an AuditRecord whose AddCause says why a command was refused or failed.
 var ErrRefused = errors.New("server: command refused")
 
-// refuse sends LastApplError, which travels before the negative answer, and gives that answer.
+// refuse tells audit and events of a refusal, and the client.
 func (ss *session) refuse(c *control, part controlPart, cmd *Command, cause model.AddCause, service string) mms.DataAccessError {
 	ss.s.commanded(service, cmd, cause)
+	return ss.negative(c, part, cmd, cause)
+}
+
+// negative sends LastApplError, which travels before the negative answer, and gives that answer.
+func (ss *session) negative(c *control, part controlPart, cmd *Command, cause model.AddCause) mms.DataAccessError {
 	_ = ss.a.Send(&mms.Unconfirmed{Service: &mms.InformationReport{
 		Access:  mms.VariableAccess{List: []mms.VariableSpec{{Name: lastApplError}}},
 		Results: []mms.AccessResult{{Value: c.applError(part, cmd, cause)}},

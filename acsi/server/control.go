@@ -51,9 +51,15 @@ type control struct {
 	command  *Command // waiting or executing
 	value    model.Value
 	run      uint64 // number of the execution: done of an earlier one is void
-	ended    uint64 // number of the last execution that ended, and how
-	result   model.AddCause
+	end      *outcome
 	due      time.Time
+	until    time.Time // of the select that the command came from
+}
+
+// An outcome is how one execution ended.
+type outcome struct {
+	ended bool
+	cause model.AddCause
 }
 
 // controls finds the controllable objects of a logical node: whatever has Oper in FC CO.

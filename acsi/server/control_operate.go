@@ -33,13 +33,17 @@ func (ss *session) command(p *model.Principal, n *node, v model.Value) mms.DataA
 		return ss.refuse(c, n.part, &cmd, model.AddCauseNoAccessAuthority, service)
 	}
 	var cause model.AddCause
+	var ended bool
 	switch n.part {
 	case partOper:
-		cause = ss.operate(c, &cmd, v.Clone(), changes)
+		cause, ended = ss.operate(c, &cmd, v.Clone(), changes)
 	case partSBOw:
 		cause = ss.selectWithValue(c, &cmd)
 	default:
 		cause = ss.cancel(c, &cmd)
+	}
+	if ended {
+		return ss.negative(c, n.part, &cmd, cause)
 	}
 	if cause != model.AddCauseNone {
 		return ss.refuse(c, n.part, &cmd, cause, service)
@@ -50,18 +54,20 @@ func (ss *session) command(p *model.Principal, n *node, v model.Value) mms.DataA
 	return accessOK
 }
 
-// operate serves Oper up to the point where it is accepted.
-func (ss *session) operate(c *control, cmd *Command, v model.Value, changes []change) model.AddCause {
+// operate serves Oper up to the point where it is accepted. ended tells that it was executed and has failed already, which
+// audit and events have heard of.
+func (ss *session) operate(c *control, cmd *Command, v model.Value, changes []change) (cause model.AddCause, ended bool) {
 	s := ss.s
-	if cause := ss.trusted(cmd); cause != model.AddCauseNone {
-		return cause
+	if cause = ss.trusted(cmd); cause != model.AddCauseNone {
+		return cause, false
 	}
 	s.mu.Lock()
-	cause, back := c.startOperate(ss, cmd)
-	h, run := c.handler, c.run
+	var back controlState
+	cause, back = c.startOperate(ss, cmd)
+	h, run, end := c.handler, c.run, c.end
 	s.unlock()
 	if cause != model.AddCauseNone {
-		return cause
+		return cause, false
 	}
 	if cause = application(h, cmd); cause != model.AddCauseNone {
 		s.mu.Lock()
@@ -69,12 +75,13 @@ func (ss *session) operate(c *control, cmd *Command, v model.Value, changes []ch
 		if c.run == run {
 			c.stepBack(back)
 		}
-		return cause
+		return cause, false
 	}
 	s.mu.Lock()
-	if c.run != run { // lost meanwhile
+	if c.run != run { // its time ran out meanwhile
+		cause = end.cause
 		s.unlock()
-		return model.AddCauseUnknown
+		return cause, true
 	}
 	c.value = v
 	s.commit(s.now(), changes, nil)
@@ -83,32 +90,33 @@ func (ss *session) operate(c *control, cmd *Command, v model.Value, changes []ch
 		c.due = cmd.OperTm.Time()
 		s.schedule()
 		s.unlock()
-		return model.AddCauseNone
+		return model.AddCauseNone, false
 	}
 	s.unlock()
 	if cmd.Model.Enhanced() {
 		ss.answered(func() { h.Operate(cmd, c.done(run)) })
-		return model.AddCauseNone
+		return model.AddCauseNone, false
 	}
-	return ss.operateNow(c, h, cmd, run)
+	return ss.operateNow(c, h, cmd, run, end)
 }
 
 // operateNow runs a command with normal security before it is answered: what has failed by then is answered so.
-func (ss *session) operateNow(c *control, h ControlHandler, cmd *Command, run uint64) model.AddCause {
+func (ss *session) operateNow(c *control, h ControlHandler, cmd *Command, run uint64, end *outcome) (cause model.AddCause, ended bool) {
 	s := ss.s
 	h.Operate(cmd, c.done(run))
 	s.mu.Lock()
 	defer s.unlock()
-	if c.ended == run && c.result != model.AddCauseNone {
-		return c.result
+	if end.ended && end.cause != model.AddCauseNone {
+		return end.cause, true
 	}
-	return model.AddCauseNone
+	return model.AddCauseNone, false
 }
 
 // startOperate checks the state and the conditions and takes the object for an execution. back is the state to return
 // to when the application refuses. The caller holds Server.mu.
 func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause, back controlState) {
 	now := c.s.now()
+	c.lapse(now)
 	if cmd.Model == model.StatusOnly || cmd.Model > model.SBOEnhanced || c.handler == nil {
 		return model.AddCauseNotSupported, 0
 	}
@@ -130,6 +138,7 @@ func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause,
 	}
 	back = c.state
 	c.state, c.owner, c.command, c.late = state, ss, cmd, nil
+	c.end, c.until = &outcome{}, c.due
 	c.run++
 	c.due = now.Add(c.timeout(c.operTimeout, c.s.cfg.Limits.OperateTimeout))
 	c.s.schedule()
@@ -164,8 +173,7 @@ func (c *control) stepBack(back controlState) {
 	c.command = nil
 	c.run++
 	if back == stateSelected {
-		c.state = stateSelected
-		c.due = c.s.now().Add(c.timeout(c.sboTimeout, c.s.cfg.Limits.SelectTimeout))
+		c.state, c.due = stateSelected, c.until
 		c.s.schedule()
 		return
 	}
@@ -181,21 +189,22 @@ func (c *control) done(run uint64) func(model.AddCause) {
 		c.s.mu.Lock()
 		defer c.s.unlock()
 		if c.run == run && c.state == stateExecuting {
-			c.finish(cause)
+			c.finish(cause, false)
 		}
 	}
 }
 
-// finish ends an execution and terminates the command. The caller holds Server.mu.
-func (c *control) finish(cause model.AddCause) {
+// finish ends an execution and terminates the command. free lets go of the object also where it stays selected after
+// each command. The caller holds Server.mu.
+func (c *control) finish(cause model.AddCause, free bool) {
 	cmd, ss, s := c.command, c.owner, c.s
-	c.ended, c.result = c.run, cause
+	*c.end = outcome{ended: true, cause: cause}
 	c.run++
 	if cmd.Model.Enhanced() && ss != nil {
 		ss.out.send(c.termination(cmd, cause))
 	}
 	c.command = nil
-	if cmd.Model.Selects() && c.many() && c.selected != nil && ss != nil {
+	if cmd.Model.Selects() && c.many() && c.selected != nil && ss != nil && !free {
 		c.state = stateSelected
 		c.due = s.now().Add(c.timeout(c.sboTimeout, s.cfg.Limits.SelectTimeout))
 	} else {
@@ -213,12 +222,19 @@ func (c *control) finish(cause model.AddCause) {
 }
 
 // giveUp ends an execution, or a wait for one, without the application.
-func (c *control) giveUp(cause model.AddCause) {
+func (c *control) giveUp(cause model.AddCause, free bool) {
 	cmd := c.command
 	if h, ok := c.handler.(Canceler); ok && c.state == stateExecuting {
 		c.s.later(func() { h.Canceled(cmd, cause) })
 	}
-	c.finish(cause)
+	c.finish(cause, free)
+}
+
+// lapse ends a select whose time has run out, should its timer be late. The caller holds Server.mu.
+func (c *control) lapse(now time.Time) {
+	if c.state == stateSelected && !now.Before(c.due) {
+		c.expire(now)
+	}
 }
 
 // expire does what the object's deadline asks. The caller holds Server.mu.
@@ -231,10 +247,10 @@ func (c *control) expire(now time.Time) {
 		c.unselect()
 		c.tellSelected(was, false)
 	case stateExecuting:
-		c.giveUp(model.AddCauseTimeLimitOver)
+		c.giveUp(model.AddCauseTimeLimitOver, false)
 	case stateWaiting:
 		if cause := c.permits(c.command); cause != model.AddCauseNone {
-			c.finish(cause)
+			c.finish(cause, false)
 			return
 		}
 		c.state = stateExecuting
@@ -259,12 +275,10 @@ func (c *control) lose(ss *session) {
 		c.unselect()
 		c.tellSelected(was, false)
 	case stateWaiting:
-		c.selected = nil
-		c.giveUp(model.AddCauseAbortedByCommunicationLoss)
+		c.giveUp(model.AddCauseAbortedByCommunicationLoss, true)
 	case stateExecuting:
-		c.selected = nil
 		if c.command.Model.Enhanced() {
-			c.giveUp(model.AddCauseAbortedByCommunicationLoss)
+			c.giveUp(model.AddCauseAbortedByCommunicationLoss, true)
 			return
 		}
 		c.owner = nil

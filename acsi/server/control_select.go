@@ -55,6 +55,7 @@ func (c *control) startSelect(ss *session, cmd *Command, want model.ControlModel
 	if cmd.Model != want || c.handler == nil {
 		return model.AddCauseNotSupported
 	}
+	c.lapse(c.s.now())
 	switch c.state {
 	case stateSelected:
 		if c.owner == ss {
@@ -115,6 +116,7 @@ func (ss *session) cancel(c *control, cmd *Command) model.AddCause {
 	}
 	c.s.mu.Lock()
 	defer c.s.unlock()
+	c.lapse(c.s.now())
 	switch {
 	case cmd.Model == model.StatusOnly || c.handler == nil:
 		return model.AddCauseNotSupported
@@ -132,6 +134,6 @@ func (ss *session) cancel(c *control, cmd *Command) model.AddCause {
 			return model.AddCauseCommandInExecution
 		}
 	}
-	c.giveUp(model.AddCauseAbortedByCancel)
+	c.giveUp(model.AddCauseAbortedByCancel, c.state == stateWaiting)
 	return model.AddCauseNone
 }
