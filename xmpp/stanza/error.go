@@ -105,8 +105,11 @@ func (e *Error) Append(b []byte) []byte {
 	return append(b, "</error>"...)
 }
 
-// maxText bounds the text of an error that is kept, in octets.
-const maxText = 1024
+// Bounds of what is kept of an error, in octets.
+const (
+	maxText = 1024 // its text
+	maxPart = 512  // its "by", and the namespace of its application-specific condition
+)
 
 // parseError reads an <error/> element; what it does not know it leaves out.
 func parseError(raw []byte) *Error {
@@ -124,13 +127,17 @@ func parseError(raw []byte) *Error {
 			case "auth", "continue", "modify", "wait":
 				e.Type = t
 			}
-			e.By, _ = jid.Parse(tok.Attr("by")) // a malformed "by" is no by
+			if by := tok.Attr("by"); len(by) <= maxPart {
+				e.By, _ = jid.Parse(by) // a malformed "by" is no by
+			}
 		case tok.Kind == xmlscan.Start && tok.Depth == 1:
 			text = tok.Name.Space == NSError && tok.Name.Local == "text"
 			switch {
 			case text:
 			case tok.Name.Space != NSError:
-				e.App = tok.Name
+				if len(tok.Name.Space) <= maxPart && tok.Name.Space != xmlscan.NSXML { // which cannot be a default namespace
+					e.App = tok.Name
+				}
 			case errorTypes[tok.Name.Local] != "":
 				e.Cond = tok.Name.Local
 			}

@@ -22,7 +22,15 @@ var (
 	ErrTo          = &ParseError{Cond: JIDMalformed, Reason: "to is not an address"}
 	ErrID          = &ParseError{Cond: BadRequest, Reason: "iq without id, or id longer than 256 octets"}
 	ErrType        = &ParseError{Cond: BadRequest, Reason: "type is not one of its kind"}
+	ErrRewrite     = &ParseError{Cond: NotAcceptable, Reason: "cannot be passed on within the limits"}
 	ErrChildren    = &ParseError{Cond: BadRequest, Reason: "iq request without exactly one child"}
+)
+
+// Longest values of attributes of which only a few are ever used, in octets. Written again with more references, a longer
+// one could be refused by the receiver.
+const (
+	maxType = 32
+	maxLang = 64
 )
 
 // maxID is the greatest length of an id, in octets; a server has to keep it for every request that is open.
@@ -57,14 +65,18 @@ func (p *Parser) Parse(e *xmlscan.Element, s *Stanza) error {
 	if err := p.attributes(e, s); err != nil {
 		return err
 	}
-	if s.Type == TypeError {
-		splitError(e, s)
-		return check(s, e.Len())
-	}
-	if ref, ok := e.PayloadRef(); ok {
+	ref, ok := e.PayloadRef()
+	switch {
+	case s.Type == TypeError:
+		if !splitError(e, s) {
+			return ErrRewrite
+		}
+	case ok:
 		s.Payload = ref
-	} else {
-		s.Payload = e.Payload(nil)
+	default:
+		if s.Payload, ok = e.Rewrite(nil); !ok {
+			return ErrRewrite
+		}
 	}
 	return check(s, e.Len())
 }
@@ -104,6 +116,10 @@ func (p *Parser) attributes(e *xmlscan.Element, s *Stanza) error {
 	for _, a := range e.Attrs() {
 		switch {
 		case a.Space == "" && string(a.Local) == "type":
+			if len(a.Value) > maxType {
+				late = ErrType
+				continue
+			}
 			s.Type = internType(a.Value)
 		case a.Space == "" && string(a.Local) == "id":
 			s.ID = string(a.Value)
@@ -116,7 +132,9 @@ func (p *Parser) attributes(e *xmlscan.Element, s *Stanza) error {
 				late = ErrTo // after the other attributes have been read
 			}
 		case a.Space == xmlscan.NSXML && string(a.Local) == "lang":
-			s.Lang = internType(a.Value)
+			if len(a.Value) <= maxLang {
+				s.Lang = internType(a.Value)
+			}
 		}
 	}
 	return late
@@ -139,8 +157,13 @@ func (p *Parser) jid(b []byte, last *jid.JID) (jid.JID, error) {
 	return j, err
 }
 
-// splitError takes the error element out of the children.
-func splitError(e *xmlscan.Element, s *Stanza) {
+// splitError takes the error element out of the children. It reports false when the others cannot be written again.
+func splitError(e *xmlscan.Element, s *Stanza) bool {
+	if _, ok := e.PayloadRef(); !ok {
+		if _, ok = e.Rewrite(nil); !ok {
+			return false
+		}
+	}
 	for i := range e.Len() {
 		if n := e.Child(i); s.Err == nil && n.Local == "error" && n.Space == e.Name.Space {
 			s.Err = parseError(e.AppendChild(nil, i))
@@ -151,6 +174,7 @@ func splitError(e *xmlscan.Element, s *Stanza) {
 	if s.Err == nil {
 		s.Err = &Error{Type: "cancel", Cond: UndefinedCondition}
 	}
+	return true
 }
 
 // internType returns a string for the value without allocating for those in common use.

@@ -1,5 +1,11 @@
 package xmlscan
 
+import (
+	"bytes"
+	"io"
+	"sort"
+)
+
 // An Element is one complete child of a stream: a stanza, or what negotiates (features, auth, r and a of XEP-0198).
 // It borrows the scanner's memory: it is valid until the scanner's next call.
 type Element struct {
@@ -13,6 +19,7 @@ type Element struct {
 	children []child
 	cdatas   []span // CDATA sections, markup included
 	text     bool   // text beside the children
+	limit    int    // octets that it may have, also when it is written anew
 	t        *tokenizer
 }
 
@@ -101,15 +108,37 @@ func (e *Element) stanzaDecls() []nsDecl {
 // Payload appends all child elements, self-contained: every namespace that a child uses is declared inside it, only
 // the content namespace of the stream (the default namespace of stanzas, NSClient) may be inherited. A child that
 // relies on nothing from outside is copied as it came; CDATA sections become escaped text; text beside the
-// children is left out.
+// children is left out, and so is what Rewrite refuses.
 func (e *Element) Payload(dst []byte) []byte {
-	if p, ok := e.PayloadRef(); ok {
-		return append(dst, p...)
-	}
-	for i := range e.children {
-		dst = e.AppendChild(dst, i)
+	if p, ok := e.Rewrite(dst); ok {
+		return p
 	}
 	return dst
+}
+
+// Rewrite is Payload, and reports whether the rules of this package hold for what it has written. They need not when it
+// is not a copy: a small declaration outside many children becomes many, and markup in a CDATA section becomes longer.
+func (e *Element) Rewrite(dst []byte) ([]byte, bool) {
+	if p, ok := e.PayloadRef(); ok {
+		return append(dst, p...), true
+	}
+	start := len(dst)
+	for i := range e.children {
+		if dst = e.AppendChild(dst, i); len(dst)-start > e.limit {
+			return dst[:start], false
+		}
+	}
+	return dst, Valid(dst[start:])
+}
+
+// Valid reports whether the rules hold for a piece of XML, such as the payload of a stanza.
+func Valid(b []byte) bool {
+	r := NewReader(b)
+	for {
+		if _, err := r.Next(); err != nil {
+			return err == io.EOF //nolint:errorlint // returned as it is
+		}
+	}
 }
 
 // PayloadRef returns the payload as a piece of Raw, or false when it must be written anew by Payload.
@@ -152,13 +181,23 @@ func (e *Element) AppendChild(dst []byte, i int) []byte {
 		from = c.nameEnd
 	}
 	const head, tail = uint32(len("<![CDATA[")), uint32(len("]]>"))
-	for _, s := range e.cdatas {
-		if s.start < from || s.end > c.all.end {
-			continue
+	first := sort.Search(len(e.cdatas), func(i int) bool { return e.cdatas[i].start >= from })
+	for _, s := range e.cdatas[first:] {
+		if s.start >= c.all.end {
+			break
 		}
 		dst = append(dst, e.Raw[from:s.start]...)
 		dst = AppendText(dst, string(unescapeText(nil, e.Raw[s.start+head:s.end-tail], true)))
 		from = s.end
+		// Without the section, ']' of it or before it may join what follows to "]]>".
+		switch rest := e.Raw[from:c.all.end]; {
+		case rest[0] == '>':
+			dst = append(dst, "&gt;"...)
+			from++
+		case bytes.HasPrefix(rest, []byte("]>")):
+			dst = append(dst, "]&gt;"...)
+			from += 2
+		}
 	}
 	return append(dst, e.Raw[from:c.all.end]...)
 }

@@ -8,7 +8,8 @@ type nsDecl struct{ prefix, uri string }
 // binding is a declaration inside the element that is being scanned.
 type binding struct {
 	prefix, uri span
-	plain       bool // the URI needs no unescaping
+	plain       bool   // the URI needs no unescaping
+	meant       []byte // the URI, when it does: what is looked at often is unescaped once
 }
 
 // Codes of bindings: an index into tokenizer.ns, codeOuter plus an index into tokenizer.outer, or one of these.
@@ -32,6 +33,9 @@ func isDecl(b []byte, a rawAttr) bool {
 // declare brings a declaration into scope (Namespaces in XML 1.0, clause 3).
 func (t *tokenizer) declare(b []byte, a rawAttr) Rule {
 	d := binding{uri: a.value, plain: a.plain}
+	if !d.plain {
+		d.meant = unescapeValue(nil, d.uri.of(b))
+	}
 	if a.prefix.len() > 0 {
 		d.prefix = a.local
 	}
@@ -57,7 +61,7 @@ func (d *binding) uriBytes(b []byte) []byte {
 	if d.plain {
 		return d.uri.of(b)
 	}
-	return unescapeValue(nil, d.uri.of(b))
+	return d.meant
 }
 
 // lookup finds the binding of a prefix; an empty prefix asks for the default namespace.
@@ -119,7 +123,7 @@ func (t *tokenizer) resolveTag(b []byte) bool {
 		}
 		for j := range t.attrs[:i] {
 			o := &t.attrs[j]
-			if bytes.Equal(o.local.of(b), a.local.of(b)) && (o.code == a.code || t.uri(b, o.code) == t.uri(b, a.code) && o.code != codeNone && a.code != codeNone) {
+			if bytes.Equal(o.local.of(b), a.local.of(b)) && (o.code == a.code || o.code != codeNone && a.code != codeNone && t.sameURI(b, o.code, a.code)) {
 				t.fail(int(a.local.start), RuleDuplicate)
 				return false
 			}
@@ -139,6 +143,14 @@ func (t *tokenizer) uri(b []byte, code int) string {
 		return NSXML
 	}
 	return ""
+}
+
+// sameURI reports whether two bindings of prefixes are of the same namespace.
+func (t *tokenizer) sameURI(b []byte, x, y int) bool {
+	if x >= 0 && x < codeOuter && y >= 0 && y < codeOuter {
+		return bytes.Equal(t.ns[x].uriBytes(b), t.ns[y].uriBytes(b))
+	}
+	return t.uri(b, x) == t.uri(b, y)
 }
 
 // local returns the local part of the element name scanned last.

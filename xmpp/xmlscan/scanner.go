@@ -321,6 +321,7 @@ func (s *Scanner) element() (Item, bool) {
 		}
 		if len(w.stack) == 0 {
 			w.complete(b[:w.pos])
+			w.elem.limit = s.limit
 			s.Element = &w.elem
 			return Child, true
 		}
