@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,9 +84,9 @@ type Bounds struct {
 	Max Number `json:"max"`
 }
 
-// Contains reports whether w lies in b; a bound that is not known holds nothing back.
+// Contains reports whether w lies in b and can travel as a FLOAT32; a bound that is not known holds nothing back.
 func (b Bounds) Contains(w float64) bool {
-	return w == w && !(w < float64(b.Min)) && !(w > float64(b.Max))
+	return math.Abs(w) <= math.MaxFloat32 && !(w < float64(b.Min)) && !(w > float64(b.Max))
 }
 
 func newDER(f *Fleet, peer jid.JID, e Entry, now time.Time) *der {
@@ -176,8 +177,8 @@ func (d *der) handle(b *block, r *Report) {
 	}
 }
 
-// measured gives the newest number with a role, and whether it is to be believed: the DER is online, the value not
-// stale and its quality not invalid.
+// measured gives the newest number with a role, and whether it is to be believed: the DER is online, the value finite and
+// not stale, and its quality not invalid.
 func (d *der) measured(r Role, now time.Time) (v float64, ok bool) {
 	if d.values == nil {
 		return 0, false
@@ -187,7 +188,7 @@ func (d *der) measured(r Role, now time.Time) (v float64, ok bool) {
 		return 0, false
 	}
 	v, ok = p.number(d.values.value[p.slot])
-	return v, ok && d.state == Online && !d.old(p, now) && d.qualityOf(p).Validity() != model.Invalid
+	return v, ok && Number(v).Known() && d.state == Online && !d.old(p, now) && d.qualityOf(p).Validity() != model.Invalid
 }
 
 // old reports whether p has not been heard of for longer than it should. A value that is only read once (a rating) and

@@ -231,6 +231,45 @@ func TestInvalidQualityIsShownAndNotCounted(t *testing.T) {
 	})
 }
 
+func TestNonsenseDoesNotSpoilTheTotals(t *testing.T) {
+	run(t, func(c *fleet.Config) { c.DERs = append(c.DERs, fleet.Entry{JID: "der2@plant.example"}) }, func(r *rig) {
+		r.plant.Add("der2@plant.example", fleettest.NewDevice(fleet.KindBattery, math.Inf(1))) // measures NaN
+		r.fleet.Available(oneFull)
+		r.fleet.Available(jid.MustParse("der2@plant.example/IEC"))
+		r.pass(3 * time.Second)
+		if s, err := r.fleet.Get("der2@plant.example"); err != nil || s.State != fleet.Online || s.ActivePower.Known() {
+			t.Fatalf("the device does not measure nonsense: %+v, %v", s, err)
+		}
+		tot := r.fleet.Totals()
+		if tot.Counted != 1 || !tot.ActivePower.Known() || tot.ActivePower != r.one().ActivePower || !tot.Rating.Known() {
+			t.Errorf("totals %+v", tot)
+		}
+		if tr := r.fleet.TotalTrend(); !tr.ActivePower[len(tr.ActivePower)-1].Known() {
+			t.Errorf("trend %v", tr.ActivePower)
+		}
+	})
+}
+
+func TestBounds(t *testing.T) {
+	nan := fleet.Number(math.NaN())
+	for _, c := range []struct {
+		b    fleet.Bounds
+		w    float64
+		want bool
+	}{
+		{fleet.Bounds{Min: -5, Max: 5}, 5, true},
+		{fleet.Bounds{Min: -5, Max: 5}, -5.001, false},
+		{fleet.Bounds{Min: nan, Max: 5}, -1e9, true},
+		{fleet.Bounds{Min: nan, Max: nan}, 1e300, false}, // would become infinite
+		{fleet.Bounds{Min: nan, Max: nan}, math.Inf(-1), false},
+		{fleet.Bounds{Min: nan, Max: nan}, math.NaN(), false},
+	} {
+		if got := c.b.Contains(c.w); got != c.want {
+			t.Errorf("%+v contains %g: %v", c.b, c.w, got)
+		}
+	}
+}
+
 func TestFailureBacksOff(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.plant.RefuseAssociation(one, mms.ErrRefused)
