@@ -1,6 +1,7 @@
 package stanza
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -80,7 +81,7 @@ func TestForwardedIsAccepted(t *testing.T) {
 			}
 			r := xmlscan.NewReader(out)
 			for {
-				if _, err := r.Next(); err == io.EOF {
+				if _, err := r.Next(); errors.Is(err, io.EOF) {
 					break
 				} else if err != nil {
 					t.Fatal(err)

@@ -18,7 +18,7 @@ type ClientConfig struct {
 	NoSM       bool          // do not ask for stream management
 	SMMax      time.Duration // longest pause to ask for; 0 = leave it to the server
 	Resume     *Resume       // try to resume this session first
-	Limit      int           // octets of one stanza after authentication; 0 = xmlscan.LimitDefault
+	Limit      int           // octets of one stanza as its sender wrote it, after authentication; 0 = xmlscan.LimitDefault
 	Lang       string        // xml:lang of the stream; "" = "en"
 
 	AuthTimeout, BindTimeout, StanzaTimeout time.Duration // 0 = the package's defaults
@@ -64,6 +64,10 @@ func NewClient(cfg ClientConfig, now time.Time) *Machine {
 	m.open()
 	return m
 }
+
+// stampRoom is what the server may add to a stanza as long as its sender may make it: the sender's address, and other
+// spellings of what the start tag says.
+const stampRoom = 16 << 10
 
 func orLimit(v, def int) int {
 	if v == 0 {

@@ -82,7 +82,7 @@ func (m *Machine) saslClient(e *xmlscan.Element) error {
 		if !m.restart() {
 			return m.fail(PolicyViolation, "", ErrPipelined)
 		}
-		m.scan.SetLimit(orLimit(m.client.cfg.Limit, xmlscan.LimitDefault))
+		m.scan.SetLimit(orLimit(m.client.cfg.Limit, xmlscan.LimitDefault) + stampRoom)
 		m.phase = phBind
 		m.identity = sasl.Identity{JID: m.client.cfg.JID.Bare(), Mechanism: mech.Name()}
 		m.until(m.timeout.bind)
