@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/gridward/gridward/xmpp/server"
+	"github.com/gridward/gridward/xmpp/stream"
 )
 
 // xmppWatch turns the events of a router into log lines and login times. A peer cannot fill the log: of each kind of event
@@ -36,7 +37,7 @@ func (w *xmppWatch) event(e server.Event) {
 	if e.Kind == server.LoginOK {
 		w.logins.Observe(e.Latency.Seconds())
 	}
-	level := levelOf(e.Kind)
+	level := levelOf(e)
 	if !w.log.Enabled(context.Background(), level) {
 		return
 	}
@@ -84,8 +85,11 @@ func (w *xmppWatch) may(k server.EventKind) (missed int, ok bool) {
 	return missed, true
 }
 
-func levelOf(k server.EventKind) slog.Level {
-	switch k {
+func levelOf(e server.Event) slog.Level {
+	if e.Kind == server.StreamError && e.Reason == stream.SystemShutdown { // that is us, ending in order
+		return slog.LevelDebug
+	}
+	switch e.Kind {
 	case server.LoginOK, server.Unsolicited, server.Throttled:
 		return slog.LevelDebug
 	case server.SessionUp, server.SessionDown, server.SessionDetached, server.SessionResumed, server.PolicyReloaded:

@@ -46,7 +46,9 @@ func traffic(t *testing.T, r *router) (stop func() int) {
 		for ; ; rounds++ {
 			select {
 			case <-quit:
-				return
+				if rounds >= 10 {
+					return
+				}
 			default:
 			}
 			id := fmt.Sprint("t", rounds)

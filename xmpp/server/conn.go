@@ -22,6 +22,7 @@ type conn struct {
 	tls      *tls.Conn // set before the session is bound
 	ip       netip.Addr
 	accepted time.Time
+	begun    time.Time     // the TLS handshake; guarded by handshakes.mu
 	stop     chan struct{} // closed when the connection is to end
 	one      [1]byte
 

@@ -83,15 +83,20 @@ func (c *conn) clear(p []byte) step {
 // handshake runs TLS and tells the stream which identities the certificate gives.
 func (c *conn) handshake() bool {
 	s := c.srv
-	if n := s.count.handshakes.Add(1); n > int64(s.cfg.Limits.Handshakes) {
-		s.count.handshakes.Add(-1)
+	place, evicted := s.shakes.enter(c, s.cfg.Now())
+	if place == nil {
 		s.count.rejected.add("handshakes")
 		s.emit(Event{Kind: Rejected, Remote: c.ip, Reason: "handshakes"})
 		return false
 	}
+	if evicted != nil {
+		evicted.giveUp()
+	}
+	s.count.handshakes.Add(1)
 	conn := tls.Server(c.nc, s.cfg.TLS)
 	err := conn.Handshake()
 	s.count.handshakes.Add(-1)
+	s.shakes.leave(place)
 	now := s.cfg.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,6 +128,16 @@ func (c *conn) handshake() bool {
 	c.m.SetLookup(s.reg.lookup)
 	c.m.TLSDone(now, sasl.External(s.cfg.Domain, addrs))
 	return true
+}
+
+// giveUp ends a connection whose handshake has taken too long while others wait.
+func (c *conn) giveUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.dead && !c.authed {
+		c.loginFailed("slow-handshake", nil)
+		c.kill()
+	}
 }
 
 // tlsReason is a label for a failed handshake.

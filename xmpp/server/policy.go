@@ -245,14 +245,19 @@ func (c *policy) addDeny(d Deny) error {
 		c.denyCert[h] = true
 	}
 	for _, s := range d.Serials {
-		s = strings.ToLower(s)
-		if strings.Trim(s, "0123456789abcdef:") != "" || s == "" || strings.Count(s, ":") > 1 {
-			return fmt.Errorf("%w: denied serial %q is not hexadecimal", ErrPolicy, s)
+		issuer, serial, both := strings.Cut(strings.ToLower(s), ":")
+		if !both {
+			issuer, serial = "", issuer
 		}
-		c.serials[s] = true
+		if !isHex(serial) || both && (!isHex(issuer) || len(issuer) != 64) {
+			return fmt.Errorf("%w: denied serial %q is neither SERIAL nor SHA256-OF-ISSUER:SERIAL in hexadecimal", ErrPolicy, s)
+		}
+		c.serials[issuer+":"+strings.TrimLeft(serial, "0")] = true
 	}
 	return nil
 }
+
+func isHex(s string) bool { return s != "" && strings.Trim(s, "0123456789abcdef") == "" }
 
 func parseHash(s string) (h [32]byte, err error) {
 	b, err := hex.DecodeString(s)
@@ -286,10 +291,10 @@ func (c *policy) admit(bare jid.JID, cert *x509.Certificate) (acc *compiledAccou
 		return acc, ""
 	}
 	sum := sha256.Sum256(cert.Raw)
-	serial := hex.EncodeToString(cert.SerialNumber.Bytes())
+	serial := ":" + cert.SerialNumber.Text(16)
 	issuer := sha256.Sum256(cert.RawIssuer)
 	switch {
-	case c.denyCert[sum], c.serials[serial], c.serials[hex.EncodeToString(issuer[:])+":"+serial]:
+	case c.denyCert[sum], c.serials[serial], c.serials[hex.EncodeToString(issuer[:])+serial]:
 		return nil, ReasonDeniedCert
 	case acc.certs != nil && !acc.certs[sum]:
 		return nil, ReasonOtherPinned

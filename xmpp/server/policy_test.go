@@ -126,6 +126,8 @@ func TestPolicyRefuses(t *testing.T) {
 		{Deny: Deny{JIDs: []string{"a@x/r"}}},
 		{Deny: Deny{Certs: []string{"zz"}}},
 		{Deny: Deny{Serials: []string{"0x17"}}},
+		{Deny: Deny{Serials: []string{"12:17"}}},
+		{Deny: Deny{Serials: []string{""}}},
 	}
 	for i, p := range tests {
 		if _, err := compile("x", p); !errors.Is(err, ErrPolicy) {

@@ -33,6 +33,7 @@ type Server struct {
 	count   counters
 	ips     addresses
 	clones  clones
+	shakes  handshakes
 	reg     registry
 
 	mu        sync.Mutex
@@ -61,6 +62,7 @@ func New(cfg Config) (*Server, error) {
 		stop: make(chan struct{}), swept: make(chan struct{}),
 	}
 	s.ips.init()
+	s.shakes.limit = l.Handshakes
 	s.reg.init()
 	s.pol.Store(pol)
 	for _, m := range []Mode{StartTLS, Direct} {
