@@ -2,7 +2,9 @@ package mmsbinding
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
@@ -15,6 +17,7 @@ type conn struct {
 	peer *model.Principal
 	wake chan struct{} // capacity 1: something was queued
 	done chan struct{}
+	room chan struct{} // capacity 1: there may be room to send
 
 	mu     sync.Mutex // taken after the endpoint's, never the other way round
 	queue  fifo[mms.PDU]
@@ -23,24 +26,55 @@ type conn struct {
 }
 
 func newConn(e *Endpoint, a *Assoc) *conn {
-	return &conn{e: e, a: a, peer: e.principal(a.Peer), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	return &conn{e: e, a: a, peer: e.principal(a.Peer), wake: make(chan struct{}, 1), room: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
-// Send implements mms.Association.
+// Send implements mms.Association. While more waits to be sent than Limits.Unsent it waits too, for Timeouts.Unsent.
 func (c *conn) Send(p mms.PDU) error {
 	payload, err := c.e.core.Encode(c.a, p)
 	if err != nil {
 		return err
 	}
+	if err = c.try(p, payload); !errors.Is(err, errNoRoom) {
+		return err
+	}
+	timer := time.NewTimer(c.e.cfg.Timeouts.Unsent)
+	defer timer.Stop()
+	for errors.Is(err, errNoRoom) {
+		select {
+		case <-c.room:
+			err = c.try(p, payload)
+		case <-c.done:
+			err = c.Err()
+		case <-timer.C:
+			err = mms.ErrTransport
+		}
+	}
+	c.makeRoom() // for whoever waits beside us
+	return err
+}
+
+// errNoRoom is why a PDU cannot be sent yet.
+var errNoRoom = errors.New("mmsbinding: too much is unsent")
+
+func (c *conn) try(p mms.PDU, payload []byte) error {
 	return c.e.do(func() error {
 		if err := c.Err(); err != nil {
 			return err
 		}
-		if c.unsent+len(payload) > c.e.cfg.Limits.Unsent {
-			return mms.ErrTransport
+		if c.unsent > 0 && c.unsent+len(payload) > c.e.cfg.Limits.Unsent {
+			return errNoRoom
 		}
 		return c.e.core.Send(c.a, p, payload, c.e.cfg.Now())
 	})
+}
+
+// makeRoom wakes one who waits to send.
+func (c *conn) makeRoom() {
+	select {
+	case c.room <- struct{}{}:
+	default:
+	}
 }
 
 // Recv implements mms.Association. What came before the end is given before its cause.

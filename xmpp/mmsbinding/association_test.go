@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -479,6 +480,54 @@ func TestLimitsAreCapped(t *testing.T) {
 		_, near, _ := couple(t, Config{Limits: large}, Config{Limits: large})
 		if p := near.Params(); p.MaxPDU != 180000 || p.OutstandingOut != 16 || p.OutstandingIn != 16 || p.Nesting != 127 {
 			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// A fullSender takes nothing until it is opened.
+type fullSender struct {
+	Sender
+	open atomic.Bool
+}
+
+func (f *fullSender) Send(s *stanza.Stanza) error {
+	if !f.open.Load() {
+		return xmpp.ErrQueueFull
+	}
+	return f.Sender.Send(s)
+}
+
+// TestFullClientIsWaitedFor: a client that takes no more for a while delays, and loses and reorders nothing.
+func TestFullClientIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, near, far := couple(t, Config{}, Config{Limits: Limits{Unsent: 5000}})
+		full := &fullSender{Sender: w.ports[derJID]}
+		w.ends[derJID].Bind(full)
+		const n = 60
+		done := make(chan error, 1)
+		go func() {
+			for i := range n {
+				if err := far.Send(report("r", string([]byte{byte(i)}))); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+		time.Sleep(8 * time.Second)
+		synctest.Wait()
+		if len(done) != 0 {
+			t.Error("the sender did not wait")
+		}
+		full.open.Store(true)
+		for i := range n {
+			u := recv[*mms.Unconfirmed](t, near)
+			if s, _ := u.Service.(*mms.InformationReport).Results[1].Value.AsText(); s != string([]byte{byte(i)}) {
+				t.Fatalf("report %d is % x", i, s)
+			}
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -41,7 +41,7 @@ type Limits struct {
 	MaxPDU       int // XER octets of a PDU; 65,536, from 8,192 to 180,000
 	Nesting      int // depth of structures; 10, at least 5
 	Queue        int // PDUs of one association that nobody has received yet; 4,096
-	Unsent       int // octets of one association that could not be sent yet; 262,144
+	Unsent       int // octets of one association that could not be sent yet, beyond which Send waits; 262,144
 }
 
 // Timeouts of a Core. Zero members take the defaults.
@@ -51,6 +51,7 @@ type Timeouts struct {
 	Conclude  time.Duration // 5 s
 	IDReuse   time.Duration // an association identifier is not used again; 10 min
 	PolicyOff time.Duration // a peer that policy keeps us from is left alone; 5 min
+	Unsent    time.Duration // what cannot be sent for so long ends its association; 10 s
 }
 
 // Bounds of localDetail.
@@ -83,6 +84,7 @@ func (c *Config) setDefaults() {
 	orDefault(&t.Conclude, 5*time.Second)
 	orDefault(&t.IDReuse, 10*time.Minute)
 	orDefault(&t.PolicyOff, 5*time.Minute)
+	orDefault(&t.Unsent, 10*time.Second)
 	if len(c.Dialects) == 0 {
 		c.Dialects = []*xer.Dialect{mms.GW1}
 	}

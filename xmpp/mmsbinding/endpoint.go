@@ -8,7 +8,6 @@ import (
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
-	"github.com/gridward/gridward/xmpp"
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/stanza"
 )
@@ -30,8 +29,11 @@ type Endpoint struct {
 	sender  Sender
 	linked  bool // stanzas may be sent; otherwise they wait for resumption
 	queue   fifo[Outgoing]
-	work    Output // of the Core, being absorbed
-	sending bool   // somebody empties queue
+	work    Output    // of the Core, being absorbed
+	sending bool      // somebody empties queue
+	full    bool      // the client takes no more for a moment
+	stuck   time.Time // since when it has taken nothing; zero: it takes
+	retry   *time.Timer
 	timer   *time.Timer
 	armed   time.Time // what timer is set to
 	closed  bool
@@ -128,45 +130,6 @@ func (e *Endpoint) failed(f Failed) {
 	if c := e.conns[f.Assoc]; c != nil {
 		delete(e.conns, f.Assoc)
 		c.end(f.Err)
-	}
-}
-
-// flush sends what is queued, in order, outside the lock. Whoever comes while somebody is at it leaves it to him.
-func (e *Endpoint) flush() {
-	if e.sending || e.sender == nil {
-		return
-	}
-	e.sending = true
-	for e.linked && e.queue.len() > 0 {
-		next, sender := e.queue.first(), e.sender
-		e.mu.Unlock()
-		err := sender.Send(next.Stanza)
-		e.mu.Lock()
-		e.sent(next, err)
-	}
-	e.sending = false
-}
-
-// sent takes a stanza off the queue, unless the link went down: then it waits for what comes of that. Any other error
-// ends the association, whose sequence is broken.
-func (e *Endpoint) sent(o Outgoing, err error) {
-	if e.queue.len() == 0 || e.queue.first() != o {
-		return // Lost has emptied the queue meanwhile
-	}
-	if err != nil && !e.linked {
-		return
-	}
-	e.queue.drop()
-	if c := e.conns[o.Assoc]; c != nil {
-		c.unsent -= len(o.Stanza.Payload)
-	}
-	if err != nil && o.Assoc != nil {
-		cause := mms.ErrTransport
-		if errors.Is(err, xmpp.ErrLinkDown) || errors.Is(err, xmpp.ErrLost) {
-			cause = mms.ErrLinkLost
-		}
-		e.core.Abort(o.Assoc, errors.Join(cause, err), e.cfg.Now())
-		e.absorb()
 	}
 }
 
@@ -296,6 +259,9 @@ func (e *Endpoint) Counters() Counters {
 func (e *Endpoint) Close() {
 	_ = e.do(func() error {
 		e.closed = true
+		if e.retry != nil {
+			e.retry.Stop()
+		}
 		e.core.each(func(a *Assoc) { e.core.Abort(a, ErrClosed, e.cfg.Now()) })
 		return nil
 	})
@@ -353,6 +319,7 @@ func (e *Endpoint) Lost(cause error) {
 
 func (e *Endpoint) drop() {
 	e.queue.reset()
+	e.full, e.stuck = false, time.Time{}
 	for _, c := range e.conns {
 		c.unsent = 0
 	}
