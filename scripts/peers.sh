@@ -37,6 +37,11 @@ modules="$root/web/node_modules/.package-lock.json"
 # web_current: the packages of the dashboard's build and tests are those of its lock file.
 web_current() { [ "$modules" -nt "$root/web/package-lock.json" ]; }
 
+# node_current: the dashboard's build needs Node 20.19 or later, which is more than Debian 12 has.
+node_current() {
+  PATH="$peers/node/node_modules/node/bin:$PATH" node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+}
+
 missing=()
 for p in "${debian[@]}"; do
   [ -e "${p#*:}" ] || missing+=("${p%%:*}")
@@ -47,8 +52,9 @@ have="$(cat "$stamp" 2>/dev/null || true)"
 if [ "${1:-}" = --check ]; then
   [ ${#missing[@]} -eq 0 ] || echo "missing Debian packages: ${missing[*]}"
   [ "$want" = "$have" ] || echo "missing Python packages: ${python[*]} in $venv"
+  node_current || echo "missing Node 20.19"
   web_current || echo "missing npm packages: those of web/package-lock.json"
-  [ ${#missing[@]} -eq 0 ] && [ "$want" = "$have" ] && web_current
+  [ ${#missing[@]} -eq 0 ] && [ "$want" = "$have" ] && node_current && web_current
   exit
 fi
 
@@ -74,6 +80,10 @@ if [ "$want" != "$have" ]; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "${python[@]}" >&2
   printf '%s\n' "$want" >"$stamp"
+fi
+if ! node_current; then
+  echo "installing a newer Node into $peers/node" >&2
+  npm install --silent --no-audit --no-fund --prefix "$peers/node" node@22.21.1 >&2
 fi
 if ! web_current; then
   echo "installing the npm packages of web/package-lock.json" >&2

@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CGO_ENABLED=0
+# A newer Node, where scripts/peers.sh had to bring one.
+export PATH="${GRIDWARD_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/gridward/peers}/node/node_modules/node/bin:$PATH"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
