@@ -154,6 +154,7 @@ func (c *control) end(why model.AddCause, tell bool) {
 		c.u.later(func() { p.done(why) })
 	}
 	if why == model.AddCauseNone { // otherwise the server tells
+		c.u.settled = true
 		c.u.emit(CommandEnded{Object: c.object, Peer: p.cmd.Principal, AddCause: why})
 	}
 }

@@ -57,6 +57,26 @@ func TestSetPointIsFollowed(t *testing.T) {
 	})
 }
 
+// TestEndOfACommandIsShown: where a command has led is shown although it is within the dead-band of what was shown before.
+func TestEndOfACommandIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, Config{Device: battery})
+		c, _ := b.link.connect()
+		ctl, err := c.Control(t.Context(), ref(t, "DER1LD0/DWGC1.WSpt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []float32{0, 1010, 2000, 1993} { // a step is 1000 W, the dead-band 20 W
+			if _, err := ctl.Operate(t.Context(), model.Float32(w), client.OperateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if got := float(t, c, "DER1LD0/MMXU1.TotW.mag.f[MX]"); got != float64(w) {
+				t.Errorf("%g W are shown after a set-point of %g W", got, w)
+			}
+		}
+	})
+}
+
 func TestCommandsAreRefusedByName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, Config{Device: battery, StallAfter: 5 * time.Second})

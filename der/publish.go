@@ -20,7 +20,7 @@ func (u *unit) publish(now time.Time, v view) error {
 			}
 			changed := false
 			if x, ok := pointValue(b, &v); ok && !frozen {
-				changed = u.show(tx, b, x)
+				changed = u.show(tx, b, x, v.settled)
 			}
 			if b.q >= 0 && (!b.qualified || b.quality != v.quality) && b.point.Name != pointFailSafe {
 				b.qualified, b.quality, changed = true, v.quality, true
@@ -54,15 +54,15 @@ func pointValue(b *binding, v *view) (float64, bool) {
 	return x, !math.IsNaN(x) && !math.IsInf(x, 0)
 }
 
-// show sets the attributes of one point and reports whether the one with a dead-band moved.
-func (u *unit) show(tx *server.Tx, b *binding, x float64) bool {
+// show sets the attributes of one point and reports whether the one with a dead-band moved; exactly, without that band.
+func (u *unit) show(tx *server.Tx, b *binding, x float64, exactly bool) bool {
 	if b.instant >= 0 {
 		tx.SetSlot(b.instant, model.Float32(float32(x)))
 	}
 	if b.point.kind != analogue {
 		x = math.Round(x)
 	}
-	if b.valid && math.Abs(x-b.shown) <= u.deadBand(b) {
+	if b.valid && (x == b.shown || !exactly && math.Abs(x-b.shown) <= u.deadBand(b)) {
 		return false
 	}
 	v, ok := valueOf(b.mainTyp, x)

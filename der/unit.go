@@ -33,6 +33,7 @@ type unit struct {
 	controls []*control
 	failSafe failSafe
 	assocs   int
+	settled  bool     // a command has been carried out since the last tick
 	after    []func() // to be called once mu has been released
 }
 
@@ -180,7 +181,8 @@ func (u *unit) tick(now time.Time) error {
 	u.checkHealth(now)
 	err := u.checkFailSafe(now)
 	u.checkCommands(now)
-	v := view{state: u.state, quality: u.quality, health: u.health, failSafe: u.failSafe.active}
+	v := view{state: u.state, quality: u.quality, health: u.health, failSafe: u.failSafe.active, settled: u.settled}
+	u.settled = false
 	calls := u.after
 	u.after = nil
 	u.mu.Unlock()
@@ -198,6 +200,7 @@ type view struct {
 	quality  model.Quality
 	health   Health
 	failSafe bool
+	settled  bool // dead-bands do not hold: where a command has led is shown as it is
 }
 
 // unlock releases mu and makes the calls that had to wait for that.
