@@ -47,6 +47,8 @@ func (t *tokenizer) declare(b []byte, a rawAttr) Rule {
 		return RulePrefix
 	case len(prefix) > 0 && len(uri) == 0:
 		return RulePrefix
+	case bytes.IndexByte(uri, '&') >= 0: // libxml2 reads it as the text "&#38;", which is another namespace
+		return RulePrefix
 	}
 	for i := t.tagNS; i < len(t.ns); i++ {
 		if bytes.Equal(t.ns[i].prefix.of(b), prefix) {

@@ -73,6 +73,8 @@ func TestRules(t *testing.T) {
 		{"<iq xmlns:p='http://www.w3.org/XML/1998/namespace'/>", RulePrefix},
 		{"<iq xmlns='http://www.w3.org/2000/xmlns/'/>", RulePrefix},
 		{"<iq xmlns:p=''/>", RulePrefix},
+		{"<iq xmlns:p='urn:a&amp;b'/>", RulePrefix},
+		{"<iq><a xmlns='&#x26;'/></iq>", RulePrefix},
 		{"<xmlns:iq/>", RulePrefix},
 		{"hello", RuleText},
 		{"&amp;", RuleText},

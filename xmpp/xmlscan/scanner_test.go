@@ -90,7 +90,7 @@ func TestPayload(t *testing.T) {
 		{`<iq> <a xmlns='x'/> t <b xmlns='y'/>u</iq>`, `<a xmlns='x'/><b xmlns='y'/>`},
 		{`<iq><error type='cancel'/></iq>`, `<error type='cancel'/>`},
 		{`<iq xmlns='jabber:client'><error/></iq>`, `<error/>`},
-		{`<iq xmlns:p='urn:&amp;p'><p:a/></iq>`, `<p:a xmlns:p='urn:&amp;p'/>`},
+		{`<iq xmlns:p='urn:&lt;p'><p:a/></iq>`, `<p:a xmlns:p='urn:&lt;p'/>`},
 		{`<iq xmlns:p='urn:p' xmlns:q='urn:q'><a xmlns='x'><b q:c=''/></a><a xmlns='x'/></iq>`, `<a xmlns:q='urn:q' xmlns='x'><b q:c=''/></a><a xmlns='x'/>`},
 		{`<iq xmlns:p='urn:p'><p:a xmlns:p='urn:other'/></iq>`, `<p:a xmlns:p='urn:other'/>`},
 		{`<c:iq xmlns:c='jabber:client' xmlns=''><a/></c:iq>`, `<a xmlns=''/>`},
