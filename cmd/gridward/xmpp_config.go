@@ -53,6 +53,7 @@ type xmppAccount struct {
 	Groups    []string `yaml:"groups"`
 	Resources []string `yaml:"resources"`
 	Certs     []string `yaml:"certs"`
+	Weight    int      `yaml:"weight"` // how many devices' worth it may send, ask and have waiting
 }
 
 type xmppRule struct {

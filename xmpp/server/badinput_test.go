@@ -476,6 +476,27 @@ func TestSlowReaderIsDisconnected(t *testing.T) {
 	}
 }
 
+// Who stands for many may send as much as they.
+func TestWeight(t *testing.T) {
+	r := start(t, func(c *server.Config) {
+		c.Limits.StanzaRate, c.Limits.StanzaBurst, c.Limits.PendingIQ = 1, 2, 2
+		c.Policy.Accounts[1].Weight = 100
+	})
+	ems, der := r.must("ems", loginOptions{}), r.must("der1", loginOptions{})
+	begin := time.Now()
+	for i := range 150 {
+		ems.send(request("der1", fmt.Sprint(i)))
+	}
+	for i := range 150 {
+		if st := der.next(); st.ID != fmt.Sprint(i) {
+			t.Fatalf("got %s", st.Append(nil))
+		}
+	}
+	if d := time.Since(begin); d > 30*time.Second { // 148 s at the rate of one
+		t.Errorf("took %v", d)
+	}
+}
+
 // Reading is slowed down to the rate that is allowed; nothing is lost.
 func TestFastSenderIsSlowedDown(t *testing.T) {
 	r := start(t, func(c *server.Config) { c.Limits.StanzaRate, c.Limits.StanzaBurst = 100, 10 })

@@ -180,7 +180,12 @@ func (c *conn) process(w *work, p []byte) (time.Duration, bool) {
 	c.append(c.m.Output())
 	dead := c.dead
 	l := &c.srv.cfg.Limits
-	wait := max(c.stanzas.take(float64(n), l.StanzaRate, l.StanzaBurst, now), c.octets.take(float64(len(p)), l.ByteRate, l.ByteBurst, now))
+	weight := 1.0
+	if c.sess != nil {
+		weight = float64(c.sess.weight())
+	}
+	wait := max(c.stanzas.take(float64(n), weight*l.StanzaRate, weight*l.StanzaBurst, now),
+		c.octets.take(float64(len(p)), weight*l.ByteRate, weight*l.ByteBurst, now))
 	if !c.authed {
 		wait = 0
 	}

@@ -78,7 +78,6 @@ func (c *conn) bind(ev stream.Event, w *work, now time.Time) {
 		return
 	}
 	sess := &session{srv: s, full: full, bare: ev.JID, cert: c.cert, conn: c}
-	sess.bound()
 	for {
 		pol := s.pol.Load()
 		acc, reason := pol.admit(ev.JID, c.cert)
@@ -88,6 +87,7 @@ func (c *conn) bind(ev stream.Event, w *work, now time.Time) {
 		}
 		sess.standing.Store(&standing{pol: pol, acc: acc, class: pol.classes.of(sess.bare, acc)})
 		if s.reg.has(full) == nil {
+			sess.bound()
 			// The answer is in the output before anybody can find the session and send to it.
 			sess.mu.Lock()
 			old := s.reg.add(sess)

@@ -30,7 +30,11 @@ type Account struct {
 	Groups    []string // names that rules use as @name
 	Resources []string // resources that may be bound; empty: IEC
 	Certs     []string // SHA-256 of the certificates that may be used, base64url or hexadecimal; empty: any of the authority
+	Weight    int      // how many devices' worth it may send, ask and have waiting, 1 to MaxWeight; 0: 1
 }
+
+// MaxWeight bounds Account.Weight.
+const MaxWeight = 10_000
 
 // Deny lists who may not log in, whatever else says so.
 type Deny struct {
@@ -117,6 +121,7 @@ type compiledAccount struct {
 	groups    []string // sorted
 	resources []string
 	certs     map[[32]byte]bool
+	weight    int
 }
 
 // policy is a Policy made ready: who is in which class, and what one class may send to another. It is immutable but for
@@ -192,7 +197,10 @@ func (c *policy) addAccount(a Account) error {
 	if err != nil {
 		return err
 	}
-	ca := &compiledAccount{groups: slices.Clone(a.Groups), resources: a.Resources}
+	if a.Weight < 0 || a.Weight > MaxWeight {
+		return fmt.Errorf("%w: account %q has weight %d, want 1 to %d", ErrPolicy, a.JID, a.Weight, MaxWeight)
+	}
+	ca := &compiledAccount{groups: slices.Clone(a.Groups), resources: a.Resources, weight: max(a.Weight, 1)}
 	slices.Sort(ca.groups)
 	ca.groups = slices.Compact(ca.groups)
 	if len(ca.resources) == 0 {

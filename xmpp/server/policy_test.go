@@ -118,6 +118,8 @@ func TestPolicyRefuses(t *testing.T) {
 		{Accounts: []Account{{JID: "x"}}},
 		{Accounts: []Account{{JID: "a@x"}, {JID: "A@X"}}},
 		{Accounts: []Account{{JID: "a@x", Certs: []string{"abcd"}}}},
+		{Accounts: []Account{{JID: "a@x", Weight: -1}}},
+		{Accounts: []Account{{JID: "a@x", Weight: MaxWeight + 1}}},
 		{Rules: []Rule{{From: "self", To: "*"}}},
 		{Rules: []Rule{{From: "@", To: "*"}}},
 		{Rules: []Rule{{From: "*", To: "a@x/r"}}},

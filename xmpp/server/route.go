@@ -46,7 +46,7 @@ func (s *Server) forward(sess *session, st *stanza.Stanza, out *batch, now time.
 	}
 	request := st.IsRequest()
 	if request {
-		if cond := sess.ask(st, now.Add(s.cfg.Limits.IQTimeout), s.cfg.Limits.PendingIQ); cond != "" {
+		if cond := sess.ask(st, now.Add(s.cfg.Limits.IQTimeout), s.cfg.Limits.PendingIQ*sess.weight()); cond != "" {
 			return s.refuse(sess, st, cond, Refused, out, now)
 		}
 		to.asked.Add(1)

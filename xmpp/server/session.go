@@ -108,12 +108,15 @@ const window = 16
 
 // bound sets the bounds of the queue. The caller holds sess.mu.
 func (sess *session) bound() {
-	l := &sess.srv.cfg.Limits
-	sess.out.MaxStanzas, sess.out.MaxBytes = l.QueueStanzas, l.QueueBytes
+	l, w := &sess.srv.cfg.Limits, sess.weight()
+	sess.out.MaxStanzas, sess.out.MaxBytes = w*l.QueueStanzas, w*l.QueueBytes
 	if sess.conn != nil {
-		sess.out.MaxStanzas, sess.out.MaxBytes = window*l.QueueStanzas, window/4*l.QueueBytes
+		sess.out.MaxStanzas, sess.out.MaxBytes = window*w*l.QueueStanzas, window/4*w*l.QueueBytes
 	}
 }
+
+// weight is how many devices' worth of everything the session may use.
+func (sess *session) weight() int { return sess.standing.Load().acc.weight }
 
 // queue keeps a stanza for a detached session.
 func (sess *session) queue(st *stanza.Stanza, now time.Time) Result {
