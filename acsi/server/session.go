@@ -55,6 +55,9 @@ func (ss *session) loop(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := ss.lost(); err != nil {
+			return err
+		}
 		if answer := ss.handle(p); answer != nil {
 			if err := ss.a.Send(answer); err != nil {
 				return err
@@ -66,6 +69,19 @@ func (ss *session) loop(ctx context.Context) error {
 			f()
 		}
 	}
+}
+
+// lost tells why the association ended, unless it was released: what a peer asked for before it was lost, and nobody has
+// looked at yet, is not done any more. It could not be answered, and the peer takes it for failed.
+func (ss *session) lost() error {
+	select {
+	case <-ss.a.Done():
+		if err := ss.a.Err(); !errors.Is(err, mms.ErrReleased) {
+			return err
+		}
+	default:
+	}
+	return nil
 }
 
 // lose ends what the association held: reports, selects, commands, data sets.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 
@@ -41,4 +42,42 @@ func TestTwoLostAssociationsDoNotWaitForEachOther(t *testing.T) {
 		}
 		h.peer("c@x").set(urcb+"RptEna", model.Bool(true))
 	})
+}
+
+// A late association still gives what came before its end.
+type lateAssociation struct {
+	*mmstest.End
+	left []mms.PDU
+}
+
+func (l *lateAssociation) Recv(ctx context.Context) (mms.PDU, error) {
+	<-l.Done()
+	if len(l.left) == 0 {
+		return nil, l.Err()
+	}
+	p := l.left[0]
+	l.left = l.left[1:]
+	return p, nil
+}
+
+func TestCommandsOfALostAssociationAreNotObeyed(t *testing.T) {
+	oper := &mms.Write{Access: mms.VariableAccess{List: []mms.VariableSpec{spec(spc1 + "$Oper")}}}
+	for name, end := range map[string]func(client *mmstest.End){
+		"lost":     (*mmstest.End).Cut,
+		"aborted":  func(client *mmstest.End) { client.Abort(nil) },
+		"released": func(client *mmstest.End) { _ = client.Release(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, Config{}, func(h *harness) {
+				a := h.handle(spc1)
+				c, srv := mmstest.NewPipe(mmstest.Options{Client: &model.Principal{Name: "a@x", Proof: model.ProofX509}})
+				oper.Data = []model.Value{cmd{}.value()}
+				end(c)
+				_ = h.s.Serve(h.ctx, &lateAssociation{End: srv, left: []mms.PDU{&mms.ConfirmedRequest{InvokeID: 1, Service: oper}}})
+				if got := len(a.seen().operated); (got == 1) != (name == "released") {
+					t.Errorf("%d commands were obeyed", got)
+				}
+			})
+		})
+	}
 }
