@@ -19,6 +19,10 @@ type site struct {
 	dir    string
 	router string // host:port of direct TLS
 	http   string
+
+	metrics  bool              // router and DERs listen for Prometheus
+	stats    string            // where the router does
+	derStats map[string]string // where the DERs do
 }
 
 // newSite issues keys with gridward pki for a router, a centre, two DERs and a stranger who is nobody's account.
@@ -51,6 +55,11 @@ func (s *site) write(t *testing.T, name, text string) string {
 
 func (s *site) startRouter(t *testing.T) *process {
 	t.Helper()
+	metrics := ""
+	if s.metrics {
+		s.stats = freeAddr(t)
+		metrics = fmt.Sprintf("metrics: %q\n", s.stats)
+	}
 	return start(t, "router", "xmpp", "serve", "--config", s.write(t, "router.yaml", fmt.Sprintf(`
 domain: %[1]s
 listen: [{address: "%[2]s", mode: direct}]
@@ -63,11 +72,28 @@ rules:
   - {from: "@der", to: "@center", allow: [message, presence]}
   - {from: "*", to: self, allow: [iq]}
 limits: {stanza_rate: 1000, stanza_burst: 2000}
-`, domain, s.router)))
+%[3]s`, domain, s.router, metrics)))
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	addrs, err := peers.FreeAddrs(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return addrs[0]
 }
 
 func (s *site) startDER(t *testing.T, name, device string) *process {
 	t.Helper()
+	metrics := ""
+	if s.metrics {
+		if s.derStats == nil {
+			s.derStats = map[string]string{}
+		}
+		s.derStats[name] = freeAddr(t)
+		metrics = fmt.Sprintf("metrics: %q\n", s.derStats[name])
+	}
 	return start(t, name, "der", "--config", s.write(t, name+".yaml", fmt.Sprintf(`
 ied: %[1]s
 xmpp:
@@ -80,7 +106,7 @@ InsecureClear61850: true
 tick: 100ms
 start: 2026-06-21T10:00:00Z
 device: {%[4]s, ramp_time: 1s, latitude: 48, longitude: 11}
-`, name, domain, s.router, device)))
+%[5]s`, name, domain, s.router, device, metrics)))
 }
 
 func (s *site) startCenter(t *testing.T) (*process, api) {
