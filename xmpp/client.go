@@ -27,7 +27,8 @@ type Client struct {
 	cfg  Config
 	full jid.JID
 
-	redirect *host // where the server sent us; used once, by Run's goroutine
+	redirect   *host // where the server sent us; used once, by Run's goroutine
+	redirected bool  // the last connection went there
 
 	mu      sync.Mutex
 	running bool
@@ -180,10 +181,11 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 }
 
-// follow prepares to go where the server sent us, if that is allowed.
+// follow prepares to go where the server sent us, if that is allowed. Who is sent on from there as well pauses first, and
+// begins again with the hosts that are configured.
 func (c *Client) follow(err error) bool {
 	var se *stream.Error
-	if !errors.As(err, &se) || !se.Remote || se.Cond != stream.SeeOtherHost {
+	if !errors.As(err, &se) || !se.Remote || se.Cond != stream.SeeOtherHost || c.redirected {
 		return false
 	}
 	for _, a := range c.cfg.RedirectAllow {

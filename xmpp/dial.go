@@ -17,7 +17,8 @@ import (
 
 // hosts returns the places to try, in order.
 func (c *Client) hosts(ctx context.Context) []host {
-	if c.redirect != nil {
+	c.redirected = c.redirect != nil
+	if c.redirected {
 		h := *c.redirect
 		c.redirect = nil
 		return []host{h}

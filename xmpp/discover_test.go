@@ -39,6 +39,33 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
+// A server that sends the client round in circles does not make it dial without a pause.
+func TestRedirectLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeServer{}
+		f.onUp = func(s *fakeSession) {
+			s.write([]byte("<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>other:5222</see-other-host></stream:error></stream:stream>"))
+		}
+		f.refuse = func(n int) error {
+			if n < 200 {
+				return nil
+			}
+			return errRefused
+		}
+		start(t, f, func(c *Config) { c.RedirectAllow = []string{"other:5222"} })
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if n := len(f.dials); n < 4 || n > 20 {
+			t.Errorf("%d dials in a minute", n)
+		}
+		if f.addrs[1] != "other:5222" || f.addrs[2] == "other:5222" {
+			t.Errorf("dialled %q", f.addrs[:4])
+		}
+	})
+}
+
 type fakeResolver map[string][]*net.SRV
 
 func (f fakeResolver) LookupSRV(_ context.Context, service, _, _ string) (string, []*net.SRV, error) {
