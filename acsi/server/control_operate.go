@@ -83,6 +83,11 @@ func (ss *session) operate(c *control, cmd *Command, v model.Value, changes []ch
 		s.unlock()
 		return cause, true
 	}
+	if cause = c.permits(cmd); cause != model.AddCauseNone { // changed while the application was asked
+		c.stepBack(back)
+		s.unlock()
+		return cause, false
+	}
 	c.value = v
 	s.commit(s.now(), changes, nil)
 	c.note(cmd)
@@ -94,10 +99,26 @@ func (ss *session) operate(c *control, cmd *Command, v model.Value, changes []ch
 	}
 	s.unlock()
 	if cmd.Model.Enhanced() {
-		ss.answered(func() { h.Operate(cmd, c.done(run)) })
+		ss.answered(func() { c.begin(h, cmd, run) })
 		return model.AddCauseNone, false
 	}
 	return ss.operateNow(c, h, cmd, run, end)
+}
+
+// begin has the application execute a command that was accepted a moment ago, if it still stands and still may be.
+func (c *control) begin(h ControlHandler, cmd *Command, run uint64) {
+	c.s.mu.Lock()
+	stands := c.run == run
+	if stands {
+		if cause := c.permits(cmd); cause != model.AddCauseNone {
+			c.finish(cause, false)
+			stands = false
+		}
+	}
+	c.s.unlock()
+	if stands {
+		h.Operate(cmd, c.done(run))
+	}
 }
 
 // operateNow runs a command with normal security before it is answered: what has failed by then is answered so.
@@ -255,8 +276,8 @@ func (c *control) expire(now time.Time) {
 		}
 		c.state = stateExecuting
 		c.due = now.Add(c.timeout(c.operTimeout, c.s.cfg.Limits.OperateTimeout))
-		h, cmd, done := c.handler, c.command, c.done(c.run)
-		c.s.later(func() { h.Operate(cmd, done) })
+		h, cmd, run := c.handler, c.command, c.run
+		c.s.later(func() { c.begin(h, cmd, run) })
 	}
 }
 
