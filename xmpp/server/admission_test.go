@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,9 @@ func TestStalledHandshakesMakeWay(t *testing.T) {
 		defer func() { _ = c.Close() }()
 	}
 	limit := time.Now().Add(20 * time.Second)
+	for r.Stats().Handshaking < 2 && time.Now().Before(limit) {
+		runtime.Gosched()
+	}
 	for { // as a client that comes back
 		if _, err := r.login("der1", loginOptions{}); err == nil {
 			break
