@@ -163,6 +163,17 @@ func TestThroughForeignServers(t *testing.T) {
 	}
 }
 
+// The same through our own router: what passes there is no accident of ours.
+func TestThroughOurRouter(t *testing.T) {
+	site, err := peers.MakeSite(t.TempDir(), domain, []string{ems}, []string{der1, der2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, direct, starttls := router(t, site)
+	through(t, site, direct+"/direct", starttls+"/starttls", true)
+	t.Run("another's identity", func(t *testing.T) { refusedAsAnother(t, site, direct+"/direct") })
+}
+
 func tlsOf(t *testing.T, site peers.Site, name string) *tls.Config {
 	t.Helper()
 	tc, err := site.Client(name)
