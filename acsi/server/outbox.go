@@ -111,9 +111,9 @@ func (o *outbox) push(it outItem) {
 	o.wake.Signal()
 }
 
-// forget takes all waiting reports of r out. It gives the first one's EntryID, 0 when there was none, and whether one of
-// them told an overflow. The caller holds Server.mu.
-func (o *outbox) forget(r *reportControl) (first uint64, ovfl bool) {
+// forget takes all waiting reports of r out. It gives the first one's EntryID, 0 when there was none, whether one of them
+// told an overflow, and whether buffered entries of others wait for the room. The caller holds Server.mu.
+func (o *outbox) forget(r *reportControl) (first uint64, ovfl, pump bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	kept := o.items[:0]
@@ -130,7 +130,7 @@ func (o *outbox) forget(r *reportControl) (first uint64, ovfl bool) {
 	}
 	clear(o.items[len(kept):])
 	o.items = kept
-	return first, ovfl
+	return first, ovfl, o.relieved()
 }
 
 // next waits for an item. It stays the first until sent or failed is called.
@@ -157,12 +157,17 @@ func (o *outbox) sent(gone bool) (pump bool) {
 		o.items[0] = outItem{}
 		o.items = o.items[1:]
 	}
+	return o.relieved() && gone
+}
+
+// relieved tells, once, that there is room again for buffered entries that had found none. The caller holds mu.
+func (o *outbox) relieved() bool {
 	lim := &o.ss.s.cfg.Limits
-	if o.starved && len(o.items) <= lim.QueueReports/2 && o.octets <= lim.QueueOctets/2 {
-		o.starved = false
-		return gone
+	if !o.starved || len(o.items) > lim.QueueReports/2 || o.octets > lim.QueueOctets/2 {
+		return false
 	}
-	return false
+	o.starved = false
+	return true
 }
 
 // run sends until the association ends.

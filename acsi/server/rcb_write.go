@@ -141,12 +141,15 @@ func (r *reportControl) enable(ss *session, p *model.Principal, on bool) mms.Dat
 func (r *reportControl) disable() {
 	r.enabled = false
 	if r.owner != nil {
-		first, ovfl := r.owner.out.forget(r)
+		first, ovfl, pump := r.owner.out.forget(r)
 		if r.buffered && first != 0 {
 			if !r.buffer.rewind(first) {
 				r.overflowed()
 			}
 			r.buffer.ovfl = r.buffer.ovfl || ovfl
+		}
+		if pump {
+			r.s.reports.pump(r.owner)
 		}
 	}
 	if !r.buffered {

@@ -196,6 +196,15 @@ func (r *reportControl) pump() {
 	}
 }
 
+// pump hands on buffered entries of all control blocks of an owner.
+func (e *reporting) pump(owner *session) {
+	for _, r := range e.blocks {
+		if r.owner == owner && r.buffered {
+			r.pump()
+		}
+	}
+}
+
 // report numbers a report.
 func (r *reportControl) report(e *entry, ovfl bool) *report {
 	if r.form == nil {

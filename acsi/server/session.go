@@ -137,11 +137,7 @@ func (ss *session) answered(f func()) { ss.afters = append(ss.afters, f) }
 func (ss *session) pump() {
 	ss.s.mu.Lock()
 	defer ss.s.unlock()
-	for _, r := range ss.s.reports.blocks {
-		if r.owner == ss && r.buffered {
-			r.pump()
-		}
-	}
+	ss.s.reports.pump(ss)
 }
 
 // handle gives the answer to a PDU, nil when there is none.
