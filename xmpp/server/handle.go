@@ -104,6 +104,9 @@ func (c *conn) bind(ev stream.Event, w *work, now time.Time) {
 				s.count.conns.Add(-1)
 				s.count.attached.Add(1)
 				s.emit(Event{Kind: SessionUp, Remote: c.ip, JID: full})
+				if now := s.pol.Load(); now != pol { // the reload may not have seen the session
+					go s.restand(sess, now)
+				}
 				return
 			}
 			sess.mu.Unlock()
@@ -184,6 +187,11 @@ func (c *conn) resume(ev stream.Event, now time.Time) {
 	defer sess.mu.Unlock()
 	if sess.gone || sess.conn != nil {
 		c.resumeFailed("gone", nil, now)
+		return
+	}
+	// Under the lock under which a reload looks at the session's certificate: one of the two sees what the other does.
+	if _, reason := s.pol.Load().admit(ev.JID, c.cert); reason != "" {
+		c.resumeFailed("denied", nil, now)
 		return
 	}
 	before := sess.out.Bytes()

@@ -1,9 +1,20 @@
 package server_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/gridward/gridward/xmpp/server"
 	"github.com/gridward/gridward/xmpp/xmlscan"
 )
 
@@ -34,5 +45,147 @@ func TestNobodyIsCutOffByWhatAnotherSends(t *testing.T) {
 		}
 		der.roundTrip()
 		ems.roundTrip()
+	}
+}
+
+// Nothing is left of connections that end, however far they got.
+func TestNothingIsLeftOfConnections(t *testing.T) {
+	r := start(t, func(c *server.Config) {
+		c.Limits.LoginFailures, c.Limits.UnauthPerIP, c.Conflict = 1<<20, 1<<20, server.Replace
+	})
+	fds := func() int {
+		d, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(d)
+	}
+	cert := site().client("der1@" + domain)
+	steps := []func(i int){
+		func(int) { // TCP alone
+			c, err := r.connect()
+			if err == nil {
+				_ = c.Close()
+			}
+		},
+		func(int) { // TLS alone
+			if c, err := r.dial(cert); err == nil {
+				_ = c.NetConn().Close()
+			}
+		},
+		func(int) { // half a handshake
+			if c, err := r.connect(); err == nil {
+				_, _ = c.Write([]byte{22, 3, 1, 0, 200, 1})
+				_ = c.Close()
+			}
+		},
+		func(int) { // half a header
+			if c, err := r.dial(cert); err == nil {
+				_, _ = c.Write([]byte(header[:len(header)/2]))
+				_ = c.NetConn().Close()
+			}
+		},
+		func(int) { // no certificate
+			raw, err := r.connect()
+			if err == nil {
+				cfg := clientTLS(cert)
+				cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &tls.Certificate{}, nil }
+				_ = tls.Client(raw, cfg).Handshake()
+				_ = raw.Close()
+			}
+		},
+		func(i int) { // a session that ends in order
+			if p, err := r.login(fmt.Sprint("der", i), loginOptions{}); err == nil {
+				p.sendf("</stream:stream>")
+				_ = p.end()
+				_ = p.raw.Close()
+			}
+		},
+		func(i int) { // a session that is cut off
+			if p, err := r.login(fmt.Sprint("der", i), loginOptions{noSM: i%2 == 0}); err == nil {
+				_ = p.raw.Close()
+			}
+		},
+	}
+	for i := range 20 { // certificates are made once
+		_ = site().client(fmt.Sprintf("der%d@%s", i, domain))
+	}
+	round := func(n int) {
+		var wg sync.WaitGroup
+		for w := range 8 {
+			wg.Go(func() {
+				for i := range n / 8 {
+					steps[(i+w)%len(steps)](w*2 + i%2)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	settled := func() (int, int) {
+		g, f := runtime.NumGoroutine(), fds()
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for begin := time.Now(); time.Since(begin) < 500*time.Millisecond; <-tick.C {
+			if n := runtime.NumGoroutine(); n < g {
+				g, begin = n, time.Now()
+			}
+			if n := fds(); n < f {
+				f, begin = n, time.Now()
+			}
+		}
+		return g, f
+	}
+	const cycles = 280
+	round(56)
+	g0, f0 := settled()
+	round(cycles)
+	g, f := settled()
+	if g > g0+10 || f > f0+10 {
+		t.Errorf("after %d connections %d goroutines and %d descriptors, before %d and %d", cycles, g, f, g0, f0)
+	}
+	if st := r.Stats(); st.Negotiating != 0 || st.Attached != 0 || st.Handshaking != 0 {
+		t.Errorf("left over: %+v", st)
+	}
+}
+
+// A certificate that is denied between login and resumption resumes nothing, also when the session was another's.
+func TestResumeWithACertificateDeniedMeanwhile(t *testing.T) {
+	r := start(t, nil)
+	der := r.must("der1", loginOptions{})
+	id := der.smID
+	der.cut()
+	r.await(server.SessionDetached, "")
+	stolen := site().ca.issue(x509.ExtKeyUsageClientAuth, "der1@"+domain)
+	c, err := r.dial(stolen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.NetConn().Close() }()
+	var got []byte
+	say := func(xml, until string) {
+		t.Helper()
+		got = got[:0]
+		if _, err := c.Write([]byte(xml)); err != nil {
+			t.Fatal(err)
+		}
+		for buf := make([]byte, 4096); !bytes.Contains(got, []byte(until)); {
+			n, err := c.Read(buf)
+			if got = append(got, buf[:n]...); err != nil {
+				t.Fatalf("%v after %q", err, got)
+			}
+		}
+	}
+	say(header, "</stream:features>")
+	say("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>", "<success")
+	say(header, "</stream:features>")
+	p := policyOf()
+	sum := sha256.Sum256(stolen.Certificate[0])
+	p.Deny.Certs = []string{hex.EncodeToString(sum[:])}
+	if err := r.Reload(p); err != nil {
+		t.Fatal(err)
+	}
+	say("<resume xmlns='urn:xmpp:sm:3' previd='"+id+"' h='0'/>", "/>")
+	if !bytes.HasPrefix(got, []byte("<failed")) {
+		t.Errorf("got %s", got)
 	}
 }
