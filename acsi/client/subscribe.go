@@ -240,6 +240,7 @@ func (b *block) enable(ctx context.Context, s *Subscription, opt ReportOptions) 
 	}
 	if opt.GI {
 		if err := s.GI(ctx); err != nil {
+			_ = b.c.Write(ctx, b.ref.Child("RptEna"), model.Bool(false)) // the failure that led here is the one to report
 			b.c.unsubscribe(s)
 			return err
 		}
