@@ -12,9 +12,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gridward/gridward/xmpp/server"
+	"github.com/gridward/gridward/xmpp/stanza"
 	"github.com/gridward/gridward/xmpp/xmlscan"
 )
 
@@ -188,4 +190,60 @@ func TestResumeWithACertificateDeniedMeanwhile(t *testing.T) {
 	if !bytes.HasPrefix(got, []byte("<failed")) {
 		t.Errorf("got %s", got)
 	}
+}
+
+// An answer that does not fit into the queue of who asked is not the end of the request: who asked is told in time.
+func TestAnswerToAFullQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startPipe(t, func(c *server.Config) {
+			c.Limits.QueueStanzas = 4
+			c.Policy.Accounts[1].Weight = 1
+		})
+		ems, der := r.must("ems", loginOptions{}), r.must("der1", loginOptions{})
+		ems.send(request("der1", "read"))
+		st := der.next()
+		ems.cut()
+		r.await(server.SessionDetached, "")
+		for i := range 4 {
+			der.send(message("ems", fmt.Sprint(i)))
+		}
+		der.send(st.Reply(nil))
+		der.roundTrip()
+		begin := time.Now()
+		back, err := r.login("ems", loginOptions{resume: ems.state()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 4 {
+			if st := back.next(); st.ID != fmt.Sprint(i) {
+				t.Fatalf("got %s", st.Append(nil))
+			}
+		}
+		st = back.next()
+		if st.ID != "read" || st.Err == nil || st.Err.Cond != stanza.RemoteServerTimeout || st.From != full("der1") {
+			t.Errorf("got %s", st.Append(nil))
+		}
+		if d := time.Since(begin); d > 61*time.Second {
+			t.Errorf("after %v", d)
+		}
+		back.nothing()
+	})
+}
+
+// Presence goes to many: it is short.
+func TestLongPresenceIsNotSpread(t *testing.T) {
+	r := start(t, nil)
+	ems, der := r.must("ems", loginOptions{}), r.must("der1", loginOptions{})
+	ems.sendf(online)
+	ems.roundTrip()
+	der.sendf(online)
+	if st := ems.next(); st.Kind != stanza.Presence || st.From != full("der1") {
+		t.Fatalf("got %s", st.Append(nil))
+	}
+	der.next()
+	ems.sendf("<presence id='p'><a xmlns='" + strings.Repeat("x", 3000) + "'/></presence>")
+	if st := ems.next(); st.ID != "p" || st.Err == nil || st.Err.Cond != stanza.NotAcceptable {
+		t.Errorf("got %s", st.Append(nil))
+	}
+	der.nothing()
 }

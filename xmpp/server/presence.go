@@ -6,7 +6,7 @@ import (
 	"github.com/gridward/gridward/xmpp/stanza"
 )
 
-// maxPresence bounds the payload of a presence that is remembered for those who come later; a longer one is passed on once.
+// maxPresence bounds the payload of a presence for all: it is copied for thousands, and remembered for those who come later.
 const maxPresence = 2048
 
 // presence handles a presence stanza. There are no rosters: everybody who may exchange presence with the sender in both
@@ -14,6 +14,12 @@ const maxPresence = 2048
 func (s *Server) presence(sess *session, st *stanza.Stanza, out *batch, now time.Time) Result {
 	if !st.To.IsZero() && st.To != s.domain {
 		return s.directed(sess, st, out, now)
+	}
+	if len(st.Payload) > maxPresence {
+		if st.Type != stanza.TypeError {
+			sess.deliver(st.ErrorReply(stanza.NewError(stanza.NotAcceptable, "presence is too long")), out, now)
+		}
+		return Refused
 	}
 	switch st.Type {
 	case "":
@@ -37,10 +43,7 @@ func (s *Server) available(sess *session, st *stanza.Stanza, out *batch, now tim
 	sess.mu.Lock()
 	first := !sess.online
 	sess.online = true
-	sess.presence = nil
-	if len(st.Payload) <= maxPresence {
-		sess.presence = append([]byte{}, st.Payload...)
-	}
+	sess.presence = append([]byte{}, st.Payload...)
 	sess.mu.Unlock()
 	peers := s.announce(sess, st, out, now)
 	if !first {

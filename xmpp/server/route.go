@@ -110,14 +110,17 @@ func (s *Server) answer(sess *session, st *stanza.Stanza, out *batch, now time.T
 	_, ok := asker.pending[iqKey{sess.full, st.ID}]
 	r := Dropped
 	if ok {
-		delete(asker.pending, iqKey{sess.full, st.ID})
-		r = asker.deliverLocked(st, out, now)
+		if r = asker.deliverLocked(st, out, now); r != Refused { // else who asked is told when the time is over
+			delete(asker.pending, iqKey{sess.full, st.ID})
+		}
 	}
 	asker.mu.Unlock()
 	if !ok {
 		s.emit(Event{Kind: Unsolicited, JID: sess.full, To: st.To})
 		return Dropped
 	}
-	sess.asked.Add(-1)
+	if r != Refused {
+		sess.asked.Add(-1)
+	}
 	return r
 }

@@ -70,7 +70,7 @@ func TestCostOfTheWorstStanza(t *testing.T) {
 			if most := float64(size) / 16; allocs > most {
 				t.Errorf("%s: %.0f allocations for %d octets", name, allocs, size)
 			}
-			if per > time.Second { // the quadratic forms took several
+			if per > 10*time.Second { // milliseconds, if nobody else uses the machine
 				t.Errorf("%s: %s for %d octets", name, per, size)
 			}
 		}
