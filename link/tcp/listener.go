@@ -1,0 +1,176 @@
+package tcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// KeepAlive is the interval of TCP keep-alive probes.
+const KeepAlive = 20 * time.Second
+
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: KeepAlive, Interval: KeepAlive / 4, Count: 3}
+
+// ErrTooMany is one connection more than may be open.
+var ErrTooMany = errors.New("tcp: too many connections")
+
+// Limits of a Listener. Zero members take the defaults.
+type Limits struct {
+	HalfOpenPerSource int // connections of one address that were not admitted yet; 64
+	HalfOpen          int // of all addresses; 512
+	Open              int // admitted connections; 1,000
+}
+
+// A Listener accepts connections and keeps account of them. A connection is half-open until Admit. It is safe for
+// concurrent use.
+type Listener struct {
+	net.Listener
+	limits Limits
+
+	mu      sync.Mutex
+	half    map[netip.Addr]int
+	halfAll int
+	open    int
+	refused uint64
+}
+
+// Listen listens on a TCP address.
+func Listen(ctx context.Context, addr string, limits Limits) (*Listener, error) {
+	lc := net.ListenConfig{KeepAliveConfig: keepAlive}
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("tcp: %w", err)
+	}
+	return NewListener(l, limits), nil
+}
+
+// NewListener puts limits on another listener.
+func NewListener(l net.Listener, limits Limits) *Listener {
+	for _, d := range []struct {
+		v *int
+		n int
+	}{{&limits.HalfOpenPerSource, 64}, {&limits.HalfOpen, 512}, {&limits.Open, 1000}} {
+		if *d.v == 0 {
+			*d.v = d.n
+		}
+	}
+	return &Listener{Listener: l, limits: limits, half: make(map[netip.Addr]int)}
+}
+
+// Accept gives the next connection, a *Conn. Those beyond the limits are closed and counted.
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		nc, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if c := l.take(nc); c != nil {
+			return c, nil
+		}
+		_ = nc.Close() // it was refused
+	}
+}
+
+func (l *Listener) take(nc net.Conn) *Conn {
+	source := addrOf(nc)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.half[source] >= l.limits.HalfOpenPerSource || l.halfAll >= l.limits.HalfOpen || l.open >= l.limits.Open {
+		l.refused++
+		return nil
+	}
+	l.half[source]++
+	l.halfAll++
+	return &Conn{Conn: nc, l: l, source: source}
+}
+
+// Stats are counts of connections.
+type Stats struct {
+	HalfOpen, Open int
+	Refused        uint64 // beyond the limits
+}
+
+// Stats tells how many connections there are.
+func (l *Listener) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Stats{HalfOpen: l.halfAll, Open: l.open, Refused: l.refused}
+}
+
+// A Conn is an accepted connection.
+type Conn struct {
+	net.Conn
+	l        *Listener
+	source   netip.Addr
+	admitted bool // with closed guarded by l.mu
+	closed   bool
+}
+
+// Admit says that the peer has proven itself. It fails with ErrTooMany.
+func (c *Conn) Admit() error {
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	switch {
+	case c.admitted || c.closed:
+		return nil
+	case c.l.open >= c.l.limits.Open:
+		c.l.refused++
+		return ErrTooMany
+	}
+	c.leaveHalf()
+	c.admitted = true
+	c.l.open++
+	return nil
+}
+
+func (c *Conn) leaveHalf() {
+	l := c.l
+	l.halfAll--
+	if l.half[c.source]--; l.half[c.source] == 0 {
+		delete(l.half, c.source)
+	}
+}
+
+// Close closes the connection.
+func (c *Conn) Close() error {
+	c.l.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		if c.admitted {
+			c.l.open--
+		} else {
+			c.leaveHalf()
+		}
+	}
+	c.l.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// CloseWrite ends our direction, where the connection can do that alone.
+func (c *Conn) CloseWrite() error {
+	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return nil
+}
+
+func addrOf(nc net.Conn) netip.Addr {
+	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+// Dial connects to a TCP address within ctx.
+func Dial(ctx context.Context, addr string) (net.Conn, error) {
+	d := net.Dialer{KeepAliveConfig: keepAlive}
+	nc, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("tcp: %w", err)
+	}
+	return nc, nil
+}
