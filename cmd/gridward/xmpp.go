@@ -36,8 +36,8 @@ func newXMPPServeCmd() *cobra.Command {
 		Long: `Serve one XMPP domain: clients log in with the X.509 certificate that names their JID, and talk to those whom the
 rules of the configuration let them talk to. Nothing is stored, copied or delivered late.
 
-SIGHUP reads accounts, deny list and rules again; sessions whose account is gone are ended. SIGTERM ends all streams in
-order.`,
+SIGHUP reads accounts, deny list, rules and certificates again; sessions whose account is gone are ended. SIGTERM ends
+all streams in order.`,
 		Args:    cobra.NoArgs,
 		Example: "  gridward xmpp check --config router.yaml\n  gridward xmpp serve --config router.yaml",
 	}
@@ -86,7 +86,7 @@ func checkXMPP(cmd *cobra.Command, service *serviceFlags, file *xmppFile) error 
 	if err := s.Shutdown(cmd.Context()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: ok: %s, %d accounts, %d rules\n", service.config, cfg.Domain, len(cfg.Policy.Accounts), len(cfg.Policy.Rules))
+	_, err = cli.Fprintf(cmd.OutOrStdout(), "%s: ok: %s, %d accounts, %d rules\n", service.config, cfg.Domain, len(cfg.Policy.Accounts), len(cfg.Policy.Rules))
 	return err
 }
 
@@ -159,7 +159,23 @@ func serveListeners(ctx context.Context, log *slog.Logger, s *server.Server, fil
 	return group.Wait()
 }
 
-// reloadOnHangup applies accounts, deny list and rules of the file when the process is told to. A bad file changes nothing.
+// reloadXMPP reads the file again, and the certificates that it names. On error nothing has changed.
+func reloadXMPP(s *server.Server, service *serviceFlags) error {
+	var file xmppFile
+	if err := service.load(&file); err != nil {
+		return err
+	}
+	cfg, err := file.resolve(service)
+	if err != nil {
+		return err
+	}
+	if err := s.Reload(cfg.Policy); err != nil {
+		return err
+	}
+	return s.SetTLS(cfg.TLS)
+}
+
+// reloadOnHangup applies accounts, deny list, rules and certificates anew when the process is told to.
 func reloadOnHangup(ctx context.Context, log *slog.Logger, s *server.Server, service *serviceFlags) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -170,13 +186,8 @@ func reloadOnHangup(ctx context.Context, log *slog.Logger, s *server.Server, ser
 			return nil
 		case <-hup:
 		}
-		var file xmppFile
-		err := service.load(&file)
-		if err == nil {
-			err = s.Reload(file.policy())
-		}
-		if err != nil {
-			log.Error("reload refused, the old rules stay", "err", err)
+		if err := reloadXMPP(s, service); err != nil {
+			log.Error("reload refused, the old rules and certificates stay", "err", err)
 		}
 	}
 }

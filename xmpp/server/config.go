@@ -148,16 +148,24 @@ func (l Limits) Validate() error {
 	return nil
 }
 
+func checkTLS(c *tls.Config) error {
+	switch {
+	case c == nil:
+		return fmt.Errorf("%w: no TLS", ErrConfig)
+	case c.ClientAuth != tls.RequireAndVerifyClientCert || c.MinVersion < tls.VersionTLS12:
+		return fmt.Errorf("%w: TLS must be 1.2 or later and require client certificates", ErrConfig)
+	}
+	return nil
+}
+
 // prepare checks the configuration and fills in defaults.
 func (c *Config) prepare() error {
 	d, err := jid.Parse(c.Domain)
-	switch {
-	case err != nil || d.Domain() != d.String():
+	if err != nil || d.Domain() != d.String() {
 		return fmt.Errorf("%w: domain %q", ErrConfig, c.Domain)
-	case c.TLS == nil:
-		return fmt.Errorf("%w: no TLS", ErrConfig)
-	case c.TLS.ClientAuth != tls.RequireAndVerifyClientCert || c.TLS.MinVersion < tls.VersionTLS12:
-		return fmt.Errorf("%w: TLS must be 1.2 or later and require client certificates", ErrConfig)
+	}
+	if err := checkTLS(c.TLS); err != nil {
+		return err
 	}
 	c.Domain = d.String()
 	switch c.Conflict {

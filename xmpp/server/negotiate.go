@@ -93,7 +93,7 @@ func (c *conn) handshake() bool {
 		evicted.giveUp()
 	}
 	s.count.handshakes.Add(1)
-	conn := tls.Server(c.nc, s.cfg.TLS)
+	conn := tls.Server(c.nc, s.tls.Load())
 	err := conn.Handshake()
 	s.count.handshakes.Add(-1)
 	s.shakes.leave(place)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync"
@@ -29,6 +30,7 @@ type Server struct {
 	cfg     Config
 	domain  jid.JID
 	pol     atomic.Pointer[policy]
+	tls     atomic.Pointer[tls.Config]
 	streams map[Mode]*stream.ServerConfig
 	count   counters
 	ips     addresses
@@ -65,6 +67,7 @@ func New(cfg Config) (*Server, error) {
 	s.shakes.limit = l.Handshakes
 	s.reg.init()
 	s.pol.Store(pol)
+	s.tls.Store(cfg.TLS)
 	for _, m := range []Mode{StartTLS, Direct} {
 		s.streams[m] = &stream.ServerConfig{
 			Domains: []string{cfg.Domain}, DirectTLS: m == Direct, LimitPreAuth: l.StanzaPreAuth, Limit: l.Stanza,
@@ -171,6 +174,16 @@ func (s *Server) Reload(p Policy) error {
 		s.restand(sess, pol)
 	}
 	s.emit(Event{Kind: PolicyReloaded})
+	return nil
+}
+
+// SetTLS replaces the server's certificate and the authorities of clients for connections that come from now on. Live
+// sessions go on; see Reload to end some of them.
+func (s *Server) SetTLS(c *tls.Config) error {
+	if err := checkTLS(c); err != nil {
+		return err
+	}
+	s.tls.Store(c)
 	return nil
 }
 

@@ -3,6 +3,8 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"testing"
 	"time"
@@ -136,4 +138,23 @@ func TestReloadEndsWhoIsNoLongerAllowed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	d1.roundTrip()
+}
+
+// A new certificate of the server is shown to those who come after; those who are in stay in.
+func TestNewCertificate(t *testing.T) {
+	r := start(t, nil)
+	old := r.must("der1", loginOptions{})
+	next := config(nil).TLS.Clone()
+	next.Certificates = []tls.Certificate{site().ca.issue(x509.ExtKeyUsageServerAuth, domain)}
+	if err := r.SetTLS(&tls.Config{MinVersion: tls.VersionTLS13}); !errors.Is(err, server.ErrConfig) {
+		t.Errorf("without client certificates: %v", err)
+	}
+	if err := r.SetTLS(next); err != nil {
+		t.Fatal(err)
+	}
+	p := r.must("der2", loginOptions{})
+	if got := p.tls.ConnectionState().PeerCertificates[0]; !got.Equal(next.Certificates[0].Leaf) {
+		t.Error("the old certificate was shown")
+	}
+	old.roundTrip()
 }
