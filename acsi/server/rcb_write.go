@@ -115,6 +115,9 @@ func (r *reportControl) enable(ss *session, p *model.Principal, on bool) mms.Dat
 	if r.set == nil {
 		return mms.ObjectAttributeInconsistent
 	}
+	if r.s.cfg.Authorizer != nil && ss.cleared != r.set { // it was changed meanwhile
+		return mms.TemporarilyUnavailable
+	}
 	r.own(ss, p)
 	r.enabled, r.sqNum, r.form = true, 0, nil
 	now := r.s.now()

@@ -11,14 +11,15 @@ import (
 
 // A session is one association being served. What has no lock of its own belongs to the goroutine of Serve.
 type session struct {
-	s      *Server
-	a      mms.Association
-	params mms.Params
-	lists  map[string]*dataSet // of the association's scope; Server.sets guards it
-	out    outbox
-	afters []func()      // to be done once the answer has been sent
-	gone   chan struct{} // closed once nothing of it is held any more
-	manual bool          // tests take from out themselves
+	s       *Server
+	a       mms.Association
+	params  mms.Params
+	lists   map[string]*dataSet // of the association's scope; Server.sets guards it
+	out     outbox
+	afters  []func()      // to be done once the answer has been sent
+	cleared *dataSet      // that its peer may have reports of, when there is an Authorizer
+	gone    chan struct{} // closed once nothing of it is held any more
+	manual  bool          // tests take from out themselves
 }
 
 var anonymous = &model.Principal{}

@@ -205,8 +205,14 @@ func (ss *session) writeRCB(p *model.Principal, n *node, v model.Value) mms.Data
 		return mms.ObjectAccessUnsupported
 	}
 	s.mu.Lock()
-	owner := n.rcb.owner
+	owner, set := n.rcb.owner, n.rcb.set
 	s.mu.Unlock() // nothing was put off
+	if on, _ := v.AsBool(); on && n.attr == attrRptEna && s.cfg.Authorizer != nil {
+		if !ss.mayReport(p, set) {
+			return mms.ObjectAccessDenied
+		}
+		ss.cleared = set
+	}
 	ss.await(owner)
 	s.mu.Lock()
 	code := n.rcb.write(ss, p, n, v)
@@ -218,4 +224,18 @@ func (ss *session) writeRCB(p *model.Principal, n *node, v model.Value) mms.Data
 	}
 	s.audit(r)
 	return code
+}
+
+// mayReport tells whether p may have reports of all members of a data set.
+func (ss *session) mayReport(p *model.Principal, set *dataSet) bool {
+	if set == nil {
+		return true
+	}
+	for i := range set.members {
+		ref := set.members[i].ref
+		if ss.s.authorize(p, RightView, model.Ref{LDevice: ref.LDevice}, "report") != nil || ss.s.authorize(p, RightReporting, ref, "report") != nil {
+			return false
+		}
+	}
+	return true
 }
