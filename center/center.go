@@ -125,9 +125,11 @@ func (l link) HandleEvent(ev xmpp.Event) {
 	switch ev := ev.(type) {
 	case xmpp.Up:
 		l.endpoint.Up(ev.JID, ev.Resumed)
+		l.fleet.LinkUp()
 		l.cfg.Events(LinkUp{JID: ev.JID, Resumed: ev.Resumed, Host: ev.Host})
 	case xmpp.Down:
 		l.endpoint.Down()
+		l.fleet.LinkDown()
 		l.cfg.Events(LinkDown{Err: ev.Err})
 	case xmpp.Lost:
 		l.endpoint.Lost(ev.Err)

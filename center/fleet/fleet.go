@@ -19,6 +19,7 @@ type Fleet struct {
 	version  atomic.Uint64 // of the last change of any DER
 	added    atomic.Int64  // by patterns
 	started  time.Time
+	linkDown atomic.Bool // our own link waits to be resumed, or is lost
 
 	mu     sync.RWMutex
 	ders   map[string]*der
@@ -104,6 +105,12 @@ func (f *Fleet) Unavailable(full jid.JID) {
 		d.setAvailable(false)
 	}
 }
+
+// LinkDown tells that our own link waits to be resumed: until LinkUp silence means nothing.
+func (f *Fleet) LinkDown() { f.linkDown.Store(true) }
+
+// LinkUp tells that our own link is there.
+func (f *Fleet) LinkUp() { f.linkDown.Store(false) }
 
 // LinkLost tells that our own link is down: no presence counts any more.
 func (f *Fleet) LinkLost() {

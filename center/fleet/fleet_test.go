@@ -199,11 +199,13 @@ func TestForgottenAssociation(t *testing.T) {
 		r.pass(2 * time.Second)
 		r.wantState(fleet.Online)
 		r.device.Set(fleettest.Forgotten())
-		r.pass(14 * time.Second)
+		r.fleet.LinkDown() // while our own link is down, everybody is silent
+		r.pass(50 * time.Second)
 		r.wantState(fleet.Online)
+		r.fleet.LinkUp()
 		r.pass(10 * time.Second)
 		if s := r.one(); s.State != fleet.Online || s.Stale {
-			t.Errorf("not back after 24 s: %+v", s)
+			t.Errorf("not back after 10 s: %+v", s)
 		}
 		if n := strings.Count(r.path(), "failed"); n != 1 {
 			t.Errorf("%d failures: %s", n, r.path())

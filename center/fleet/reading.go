@@ -233,7 +233,7 @@ func (d *der) poll(ctx context.Context, s Session) error {
 	if refs := d.uncovered(false); len(refs) > 0 {
 		return d.readPoints(ctx, s, refs)
 	}
-	if ref, ok := d.probe(time.Now()); ok {
+	if ref, ok := d.probe(time.Now()); ok && !d.fleet.linkDown.Load() {
 		_, err := s.Read(ctx, ref)
 		return err
 	}
