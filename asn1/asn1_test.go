@@ -1,6 +1,10 @@
 package asn1
 
-import "testing"
+import (
+	"errors"
+	"strings"
+	"testing"
+)
 
 func TestOID(t *testing.T) {
 	for dotted, content := range map[string]string{
@@ -23,6 +27,34 @@ func TestOID(t *testing.T) {
 	for _, bad := range []string{"", "\x80\x01", "\x28\x81", "\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"} {
 		if got, err := FormatOID(bad); err == nil {
 			t.Errorf("%x is read as %s", bad, got)
+		}
+	}
+}
+
+// TestOIDLimitsAgree: what one form takes, the other takes too.
+func TestOIDLimitsAgree(t *testing.T) {
+	most := "1.2" + strings.Repeat(".3", 126)
+	content, err := ParseOID(most)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := FormatOID(content); err != nil || back != most {
+		t.Errorf("128 arcs are written as %s, %v", back, err)
+	}
+	if _, err := ParseOID(most + ".3"); err == nil {
+		t.Error("129 arcs are read")
+	}
+	if s, err := FormatOID(content + "\x03"); !errors.Is(err, ErrTooLong) {
+		t.Errorf("129 arcs are written as %s, %v", s, err)
+	}
+	for _, content := range []string{"\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "\x28\xff\xff\xff\xff\xff\xff\xff\xff\x7f"} {
+		dotted, err := FormatOID(content)
+		if err != nil {
+			t.Errorf("%x: %v", content, err)
+			continue
+		}
+		if back, err := ParseOID(dotted); err != nil || back != content {
+			t.Errorf("%x is written as %s and read as %x, %v", content, dotted, back, err)
 		}
 	}
 }

@@ -6,15 +6,18 @@ import (
 	"strings"
 )
 
+// maxArcs is the most arcs of an object identifier that is read or written, in whatever form.
+const maxArcs = 128
+
 // FormatOID gives the dotted form of the content octets of an OBJECT IDENTIFIER, X.690 8.19. Arcs are limited to 63
-// bits.
+// bits, their number to 128.
 func FormatOID(content string) (string, error) {
 	if content == "" {
 		return "", fmt.Errorf("%w: empty object identifier", ErrSyntax)
 	}
 	b := make([]byte, 0, 3*len(content))
 	var arc uint64
-	first := true
+	first, arcs := true, 1
 	for i := range len(content) {
 		if arc >= 1<<56 || arc == 0 && content[i] == 0x80 {
 			return "", fmt.Errorf("%w: arc of an object identifier", ErrSyntax)
@@ -28,6 +31,9 @@ func FormatOID(content string) (string, error) {
 			b = strconv.AppendUint(b, top, 10)
 			arc -= 40 * top
 			first = false
+		}
+		if arcs++; arcs > maxArcs {
+			return "", fmt.Errorf("%w: object identifier of more than %d arcs", ErrTooLong, maxArcs)
 		}
 		b = append(b, '.')
 		b = strconv.AppendUint(b, arc, 10)
@@ -45,7 +51,7 @@ func ParseOID(dotted string) (string, error) {
 		return "", fmt.Errorf("%w: object identifier %.64q", ErrSyntax, dotted)
 	}
 	parts := strings.Split(dotted, ".")
-	if len(parts) < 2 || len(parts) > 128 {
+	if len(parts) < 2 || len(parts) > maxArcs {
 		return bad()
 	}
 	var b []byte
@@ -63,7 +69,7 @@ func ParseOID(dotted string) (string, error) {
 			top = n
 			continue
 		case 1:
-			if top < 2 && n > 39 || n > 1<<62 {
+			if top < 2 && n > 39 || n > 1<<63-1-80 {
 				return bad()
 			}
 			n += 40 * top

@@ -5,12 +5,12 @@ package jer
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gridward/gridward/asn1"
 )
@@ -158,16 +158,27 @@ func (w *Writer) Null(e *asn1.Elem) {
 	}
 }
 
-// text writes a string; octets that are not UTF-8 become U+FFFD.
+// text writes a string. One that is not UTF-8 becomes an object of its octets, so that nothing is replaced in silence.
+// DEL and C1 are escaped, because JSON is shown on terminals.
 func (w *Writer) text(s string) {
-	var buf strings.Builder
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil {
-		w.Fail(err)
+	if !utf8.ValidString(s) {
+		w.b = append(w.b, `{"octets":"`...)
+		w.b = append(w.b, strings.ToUpper(hex.EncodeToString([]byte(s)))...)
+		w.b = append(w.b, `"}`...)
 		return
 	}
-	w.b = append(w.b, strings.TrimSuffix(buf.String(), "\n")...)
+	w.b = append(w.b, '"')
+	for _, ru := range s {
+		switch {
+		case ru == '"' || ru == '\\':
+			w.b = append(w.b, '\\', byte(ru))
+		case ru < 0x20 || ru >= 0x7f && ru < 0xa0 || ru == 0x2028 || ru == 0x2029:
+			w.b = fmt.Appendf(w.b, `\u%04x`, ru)
+		default:
+			w.b = utf8.AppendRune(w.b, ru)
+		}
+	}
+	w.b = append(w.b, '"')
 }
 
 // Octets writes upper-case hex.
@@ -179,7 +190,7 @@ func (w *Writer) Octets(e *asn1.Elem, v string) string {
 	return v
 }
 
-// String writes text.
+// String writes text, or {"octets": hex} when it is not UTF-8.
 func (w *Writer) String(e *asn1.Elem, v string) string {
 	if w.err == nil {
 		w.name(e)

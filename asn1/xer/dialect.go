@@ -140,6 +140,10 @@ type Limits struct {
 // DefaultSize is the default of Limits.Size.
 const DefaultSize = 262144
 
+// MaxWritten is the most elements within each other that a Writer writes: what every Reader takes by default, also where an
+// XMPP stanza and a wrapper are around the PDU.
+const MaxWritten = 60
+
 const (
 	defaultDepth = 64
 	defaultItems = 4096

@@ -30,7 +30,7 @@ type token struct {
 	spaces int    // first of its bindings in Reader.bindings
 }
 
-// attr is an attribute without a namespace.
+// attr is an attribute without a namespace, or one of xml, which counts as used.
 type attr struct {
 	name, value string
 	used        bool
@@ -249,7 +249,7 @@ func (r *Reader) addAttribute(at int, prefix, local, value string) bool {
 		r.bindings = append(r.bindings, binding{bound, r.ours(value)})
 		return true
 	case prefix == "xml":
-		return true // xml:lang, xml:space: mean nothing here
+		local = "xml:" + local // xml:lang, xml:space: mean nothing here
 	case prefix != "":
 		r.fail(at, asn1.ErrUnexpected, "attribute "+prefix+":"+local)
 		return false
@@ -260,7 +260,7 @@ func (r *Reader) addAttribute(at int, prefix, local, value string) bool {
 			return false
 		}
 	}
-	r.attrs = append(r.attrs, attr{name: local, value: value})
+	r.attrs = append(r.attrs, attr{name: local, value: value, used: prefix != ""})
 	return true
 }
 

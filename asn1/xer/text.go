@@ -94,6 +94,9 @@ func (r *Reader) unescape(at int, s string, attribute bool) (string, bool) {
 	return string(b), true
 }
 
+// trimSpace takes away what XML calls white space, and no other: a no-break space is not part of a number.
+func trimSpace(s string) string { return strings.Trim(s, " \t\r\n") }
+
 // content reads the text of e up to and with its end tag; e's start tag comes next. In character strings the elements
 // of control characters count as text.
 func (r *Reader) content(e *asn1.Elem) (text string, at int, ok bool) {
@@ -168,10 +171,13 @@ func (r *Reader) text() (string, bool) {
 // emptyElement consumes the start tag that was peeked at and, unless it is <a/>, its end tag.
 func (r *Reader) emptyElement() bool {
 	t := r.tok
-	if len(r.attrs) != t.attrs {
-		r.fail(t.at, asn1.ErrUnexpected, "attribute of <"+t.qname+">")
-		return false
+	for _, a := range r.attrs[t.attrs:] {
+		if !a.used {
+			r.fail(t.at, asn1.ErrUnexpected, "attribute of <"+t.qname+">")
+			return false
+		}
 	}
+	r.attrs = r.attrs[:t.attrs]
 	r.bindings = r.bindings[:t.spaces]
 	r.consume()
 	if t.empty {

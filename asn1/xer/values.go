@@ -35,7 +35,7 @@ func (r *Reader) defaulted(e *asn1.Elem) (value string, ok, done bool) {
 }
 
 func boolean(s string) (v, ok bool) {
-	switch strings.TrimSpace(s) {
+	switch trimSpace(s) {
 	case "true", "1":
 		return true, true
 	case "false", "0":
@@ -104,7 +104,7 @@ func (r *Reader) word(e *asn1.Elem) (text string, at int, ok bool) {
 
 // number reads an integer of e, by number or by name.
 func (r *Reader) number(e *asn1.Elem, s string) (int64, error) {
-	s = strings.TrimSpace(s)
+	s = trimSpace(s)
 	for i, n := range e.Enum {
 		if n == s && n != "" {
 			return int64(i), nil
@@ -158,10 +158,10 @@ func (r *Reader) Uint(e *asn1.Elem, _ uint64) uint64 {
 	if !ok {
 		return 0
 	}
-	v, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
+	v, err := strconv.ParseUint(trimSpace(value), 10, 64)
 	if err != nil {
 		cause := asn1.ErrSyntax
-		if isRange(err) || strings.HasPrefix(strings.TrimSpace(value), "-") {
+		if isRange(err) || strings.HasPrefix(trimSpace(value), "-") {
 			cause = asn1.ErrRange
 		}
 		r.fail(at, cause, e.Name+": INTEGER "+excerpt(value))
@@ -287,7 +287,7 @@ func (r *Reader) OID(e *asn1.Elem, _ string) string {
 	if !ok {
 		return ""
 	}
-	s, err := asn1.ParseOID(strings.TrimSpace(text))
+	s, err := asn1.ParseOID(trimSpace(text))
 	if err != nil {
 		r.fail(at, err, e.Name)
 	}

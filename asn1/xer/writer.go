@@ -17,6 +17,7 @@ type Writer struct {
 	base    int
 	dialect *Dialect
 	levels  []open
+	nest    int  // elements that are open
 	rooted  bool // the first element has been written
 	err     error
 }
@@ -63,8 +64,12 @@ func (w *Writer) fail(cause error, detail string) {
 	w.err = &asn1.Error{Offset: len(w.b) - w.base, Path: strings.Join(names, "/"), Detail: detail, Cause: cause}
 }
 
-// start appends the start tag of e without its end.
+// start appends the start tag of e without its end. What is nested deeper than a Reader takes is not written.
 func (w *Writer) start(e *asn1.Elem) {
+	if w.nest >= MaxWritten {
+		w.fail(asn1.ErrTooDeep, fmt.Sprintf("more than %d elements", MaxWritten))
+		return
+	}
 	w.b = append(w.b, '<')
 	w.b = append(w.b, w.dialect.name(e)...)
 	if !w.rooted {
@@ -93,6 +98,7 @@ func (w *Writer) Begin(e *asn1.Elem) {
 		return
 	}
 	w.start(e)
+	w.nest++
 	w.levels = append(w.levels, open{elem: e, gt: len(w.b)})
 	w.b = append(w.b, '>')
 }
@@ -105,6 +111,7 @@ func (w *Writer) End() {
 	l := w.levels[len(w.levels)-1]
 	w.levels = w.levels[:len(w.levels)-1]
 	if !l.hidden {
+		w.nest--
 		w.stop(l.elem)
 	}
 }
@@ -239,7 +246,8 @@ func (w *Writer) Octets(e *asn1.Elem, v string) string {
 	return v
 }
 
-// String writes text, control characters as the elements of X.693.
+// String writes text: the control characters of ISO 646 as the elements of X.693, DEL and C1 as references. Octets that are
+// not UTF-8 have no form.
 func (w *Writer) String(e *asn1.Elem, v string) string {
 	if w.err != nil {
 		return v
@@ -250,12 +258,10 @@ func (w *Writer) String(e *asn1.Elem, v string) string {
 		c := v[i]
 		switch {
 		case c >= utf8.RuneSelf:
-			ru, n := utf8.DecodeRuneInString(v[i:])
-			if ru == utf8.RuneError && n <= 1 || ru&^1 == 0xfffe {
-				w.fail(asn1.ErrNoForm, fmt.Sprintf("%s: octet %#02x is not UTF-8", e.Name, c))
+			n := w.multibyte(e, v, i)
+			if n == 0 {
 				return v
 			}
-			w.b = append(w.b, v[i:i+n]...)
 			i += n
 			continue
 		case c == '<':
@@ -264,12 +270,12 @@ func (w *Writer) String(e *asn1.Elem, v string) string {
 			w.b = append(w.b, "&gt;"...)
 		case c == '&':
 			w.b = append(w.b, "&amp;"...)
+		case c == 0x7f:
+			w.reference(0x7f)
 		case c >= 0x20:
 			w.b = append(w.b, c)
 		case controls[c] == "":
-			w.b = append(w.b, "&#"...)
-			w.b = strconv.AppendInt(w.b, int64(c), 10)
-			w.b = append(w.b, ';')
+			w.reference(rune(c))
 		default:
 			w.b = append(w.b, '<')
 			w.b = append(w.b, controls[c]...)
@@ -279,6 +285,31 @@ func (w *Writer) String(e *asn1.Elem, v string) string {
 	}
 	w.stop(e)
 	return v
+}
+
+// multibyte writes the character beyond ASCII at v[i] and gives its octets, 0 when XML has none for them.
+func (w *Writer) multibyte(e *asn1.Elem, v string, i int) int {
+	ru, n := utf8.DecodeRuneInString(v[i:])
+	switch {
+	case ru == utf8.RuneError && n <= 1:
+		w.fail(asn1.ErrNoForm, fmt.Sprintf("%s: octet %d of the string, %#02x, is not UTF-8", e.Name, i, v[i]))
+		return 0
+	case !validRune(ru):
+		w.fail(asn1.ErrNoForm, fmt.Sprintf("%s: octet %d of the string: XML has no %U", e.Name, i, ru))
+		return 0
+	case ru < 0xa0: // C1: a terminal may obey it
+		w.reference(ru)
+	default:
+		w.b = append(w.b, v[i:i+n]...)
+	}
+	return n
+}
+
+// reference writes a character by its number.
+func (w *Writer) reference(ru rune) {
+	w.b = append(w.b, "&#"...)
+	w.b = strconv.AppendInt(w.b, int64(ru), 10)
+	w.b = append(w.b, ';')
 }
 
 // OID writes the dotted form.

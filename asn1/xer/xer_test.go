@@ -163,7 +163,9 @@ func TestReaderIsLiberal(t *testing.T) {
 		"CDATA":                   r("a&lt;b&gt;&amp;", "a<![CDATA[<b>&]]>").Replace(want),
 		"prefix":                  r("</", "</t:", "<", "<t:", `xmlns="`, `xmlns:t="`).Replace(want),
 		"prefix declared inside":  r("<bool>", `<z:bool xmlns:z="urn:t">`, "</bool>", "</z:bool>").Replace(want),
-		"xml:lang":                r("<seq ", `<seq xml:lang="en" `).Replace(want),
+		"xml:lang":                r("<seq ", `<seq xml:lang="en" xml:space="preserve" `).Replace(want),
+		"xml:lang in a value":     r("<true/>", `<true xml:lang="en"/>`, "<nul/>", `<nul xml:lang="en"></nul>`).Replace(want),
+		"references to C1":        r("ü", "&#252;").Replace(want),
 		"wrapper of the other":    "<Root>" + want + "</Root>",
 	} {
 		a, err := parse(t, in, Limits{})
@@ -212,6 +214,15 @@ func TestReaderRefuses(t *testing.T) {
 		"reference too large":   {r("a&lt;b", "&#x110000;").Replace(want), asn1.ErrXML},
 		"reference, surrogate":  {r("a&lt;b", "&#xD800;").Replace(want), asn1.ErrXML},
 		"U+FFFE":                {r("a&lt;b", "\ufffe").Replace(want), asn1.ErrXML},
+		"xml:lang twice":        {r("<seq ", `<seq xml:lang="en" xml:lang="de" `).Replace(want), asn1.ErrXML},
+		"attribute twice":       {r("<seq ", `<seq flag="true" `).Replace(want), asn1.ErrXML},
+		"no-break space":        {r("<int>1<", "<int>\u00a01<").Replace(want), asn1.ErrSyntax},
+		"line separator":        {r("<num>", "<num>\u2028").Replace(want), asn1.ErrSyntax},
+		"next line":             {r("<int>1<", "<int>1\u0085<").Replace(want), asn1.ErrSyntax},
+		"form feed":             {r("<int>1<", "<int>1<ff/><").Replace(want), asn1.ErrSyntax},
+		"boolean with nbsp":     {r("<true/>", "true\u00a0").Replace(want), asn1.ErrSyntax},
+		"attribute with nbsp":   {r(`flag="true"`, "flag=\"true\u00a0\"").Replace(want), asn1.ErrSyntax},
+		"OID with nbsp":         {r("1.0.9506.2.1", "\u00a01.0.9506.2.1").Replace(want), asn1.ErrSyntax},
 		"not UTF-8":             {r("ü", "\xfc").Replace(want), asn1.ErrXML},
 		"overlong UTF-8":        {r("ü", "\xc0\x80").Replace(want), asn1.ErrXML},
 		"< in an attribute":     {r(`"true"`, `"<"`).Replace(want), asn1.ErrXML},
@@ -293,6 +304,77 @@ func TestWriterRefuses(t *testing.T) {
 		var where *asn1.Error
 		if !errors.As(w.Err(), &where) || where.Path != "seq" {
 			t.Errorf("%s: %v", what, w.Err())
+		}
+	}
+}
+
+// TestStringsOfControls: every character that XML can carry comes back, and no control character stands in the output.
+func TestStringsOfControls(t *testing.T) {
+	gw, _ := dialects(t)
+	var all []rune
+	for ru := rune(0); ru < 0x100; ru++ {
+		all = append(all, ru)
+	}
+	a := sample
+	a.text = string(append(all, 0xfffd, 0x10ffff))
+	out := write(t, a, gw)
+	for i, ru := range out {
+		if ru < 0x20 || ru >= 0x7f && ru < 0xa0 {
+			t.Errorf("%U at %d of %q", ru, i, out)
+		}
+	}
+	if b, err := parse(t, out, Limits{}); err != nil || b.text != a.text {
+		t.Errorf("%q is read as %q, %v", out, b.text, err)
+	}
+}
+
+// TestBadStringsSayWhere: an octet that has no form is not replaced, and the error names its place.
+func TestBadStringsSayWhere(t *testing.T) {
+	gw, _ := dialects(t)
+	for in, detail := range map[string]string{
+		"K\xf6ln": "octet 1 of the string, 0xf6", "ab\xc3": "octet 2 of the string, 0xc3", "é\uffff": "octet 2 of the string: XML has no U+FFFF",
+	} {
+		var w Writer
+		w.Reset(nil, gw)
+		w.Begin(eSeq)
+		w.String(eText, in)
+		var where *asn1.Error
+		if !errors.As(w.Err(), &where) || !errors.Is(w.Err(), asn1.ErrNoForm) || !strings.Contains(where.Detail, detail) || where.Path != "seq" {
+			t.Errorf("%q: %v", in, w.Err())
+		}
+	}
+}
+
+// TestWriterNestsNoDeeperThanTheReader: what is written at the limit is read, one more is not written.
+func TestWriterNestsNoDeeperThanTheReader(t *testing.T) {
+	gw, _ := dialects(t)
+	for _, n := range []int{MaxWritten - 1, MaxWritten} {
+		var w Writer
+		w.Reset(nil, gw)
+		for range n {
+			w.Begin(eSeq)
+		}
+		w.Null(eNull)
+		for range n {
+			w.End()
+		}
+		if n == MaxWritten {
+			if !errors.Is(w.Err(), asn1.ErrTooDeep) {
+				t.Errorf("%d elements: %v", n+1, w.Err())
+			}
+			continue
+		}
+		var r Reader
+		r.Reset(string(w.Bytes()), []*Dialect{gw}, Limits{})
+		for range n {
+			r.Begin(eSeq)
+		}
+		r.Null(eNull)
+		for range n {
+			r.End()
+		}
+		if w.Err() != nil || r.Finish() != nil {
+			t.Errorf("%d elements: %v, %v", n+1, w.Err(), r.Err())
 		}
 	}
 }
