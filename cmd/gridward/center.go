@@ -74,7 +74,7 @@ func runCenter(cmd *cobra.Command, service *serviceFlags, file *centerFile) erro
 		return err
 	}
 	if service.check {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: ok: %s with %d entries of DERs, HTTP on %s\n", service.config, cfg.JID, len(cfg.Fleet.DERs), file.HTTP.Listen)
+		_, err := cli.Fprintf(cmd.OutOrStdout(), "%s: ok: %s with %d entries of DERs, HTTP on %s\n", service.config, cfg.JID, len(cfg.Fleet.DERs), file.HTTP.Listen)
 		return err
 	}
 	l, err := net.Listen("tcp", file.HTTP.Listen)

@@ -100,7 +100,7 @@ func runDER(cmd *cobra.Command, service *serviceFlags, file *derFile, printSCL b
 		_, err := cmd.OutOrStdout().Write(agent.SCL())
 		return err
 	case service.check:
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: ok: %s of %g W as %s, IED %s\n",
+		_, err := cli.Fprintf(cmd.OutOrStdout(), "%s: ok: %s of %g W as %s, IED %s\n",
 			service.config, cfg.Device.Kind, cfg.Device.Rated, cfg.JID, agent.Model().IED)
 		return err
 	}

@@ -163,7 +163,7 @@ func printCertificates(w io.Writer, format cli.Format, infos []certificateInfo) 
 		return cli.WriteJSON(w, infos)
 	}
 	for _, i := range infos {
-		_, err := fmt.Fprintf(w, "%s\n  subject  %s\n  issuer   %s\n  serial   %s\n  valid    %s to %s\n  usages   %s\n",
+		_, err := cli.Fprintf(w, "%s\n  subject  %s\n  issuer   %s\n  serial   %s\n  valid    %s to %s\n  usages   %s\n",
 			i.File, i.Subject, i.Issuer, i.Serial, i.NotBefore.Format(time.RFC3339), i.NotAfter.Format(time.RFC3339), strings.Join(i.Usages, " "))
 		if err != nil {
 			return err
@@ -173,12 +173,12 @@ func printCertificates(w io.Writer, format cli.Format, infos []certificateInfo) 
 			names []string
 		}{{"xmppAddr", i.XMPPAddrs}, {"srvName", i.SRVNames}, {"dnsName", i.DNSNames}, {"ip", i.IPs}} {
 			if len(n.names) > 0 {
-				if _, err := fmt.Fprintf(w, "  %-8s %s\n", n.label, strings.Join(n.names, " ")); err != nil {
+				if _, err := cli.Fprintf(w, "  %-8s %s\n", n.label, strings.Join(n.names, " ")); err != nil {
 					return err
 				}
 			}
 		}
-		if _, err := fmt.Fprintf(w, "  sha256   %s\n  status   %s\n", i.SHA256, i.Status); err != nil {
+		if _, err := cli.Fprintf(w, "  sha256   %s\n  status   %s\n", i.SHA256, i.Status); err != nil {
 			return err
 		}
 	}

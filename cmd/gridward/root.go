@@ -31,9 +31,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if errors.As(err, &exit) && exit.Err == nil {
 		return exit.Code
 	}
-	fmt.Fprintln(stderr, "gridward:", err)
+	fmt.Fprintln(stderr, "gridward:", cli.PrintableLines(err.Error()))
 	if hint := cli.HintOf(err); hint != "" {
-		fmt.Fprintln(stderr, "hint:", hint)
+		fmt.Fprintln(stderr, "hint:", cli.PrintableLines(hint))
 	}
 	return cli.CodeOf(err)
 }

@@ -76,13 +76,13 @@ func printProblems(w io.Writer, format cli.Format, ps scl.Problems) error {
 			}
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s: %s: %s\n", p.Where(), p.Severity, p.Msg); err != nil {
+		if _, err := cli.Fprintf(w, "%s: %s: %s\n", p.Where(), p.Severity, p.Msg); err != nil {
 			return err
 		}
 		if p.Hint == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "  hint: %s\n", p.Hint); err != nil {
+		if _, err := cli.Fprintf(w, "  hint: %s\n", p.Hint); err != nil {
 			return err
 		}
 	}

@@ -101,21 +101,21 @@ func (v *sclView) only(ied string) *sclView {
 	return v
 }
 
-// print writes the tree, two spaces a level. Write errors surface at the Flush of the caller.
+// print writes the tree, two spaces a level.
 func (v *sclView) print(w io.Writer) {
-	fmt.Fprintf(w, "%s  edition %s%s\n", v.File, v.Edition, labelled("id", v.Header.ID, "version", v.Header.Version, "revision", v.Header.Revision))
+	put(w, "%s  edition %s%s\n", v.File, v.Edition, labelled("id", v.Header.ID, "version", v.Header.Version, "revision", v.Header.Revision))
 	for _, n := range v.SubNetworks {
-		fmt.Fprintf(w, "SubNetwork %s%s\n", n.Name, labelled("type", n.Type, "", n.Desc))
+		put(w, "SubNetwork %s%s\n", n.Name, labelled("type", n.Type, "", n.Desc))
 		for _, a := range n.AccessPoints {
-			fmt.Fprintf(w, "  %s/%s", a.IED, a.AP)
+			put(w, "  %s/%s", a.IED, a.AP)
 			for _, typ := range slices.Sorted(maps.Keys(a.Address)) {
-				fmt.Fprintf(w, " %s=%s", typ, a.Address[typ])
+				put(w, " %s=%s", typ, a.Address[typ])
 			}
-			fmt.Fprintln(w)
+			put(w, "\n")
 		}
 	}
 	for _, i := range v.IEDs {
-		fmt.Fprintf(w, "IED %s%s\n", i.Name, labelled("type", i.Type, "manufacturer", i.Manufacturer, "configVersion", i.ConfigVersion, "", i.Desc))
+		put(w, "IED %s%s\n", i.Name, labelled("type", i.Type, "manufacturer", i.Manufacturer, "configVersion", i.ConfigVersion, "", i.Desc))
 		for _, a := range i.AccessPoints {
 			a.print(w)
 		}
@@ -125,14 +125,14 @@ func (v *sclView) print(w io.Writer) {
 func (a *sclAccessPoint) print(w io.Writer) {
 	switch {
 	case a.ServerAt != "":
-		fmt.Fprintf(w, "  AccessPoint %s  server of %s\n", a.Name, a.ServerAt)
+		put(w, "  AccessPoint %s  server of %s\n", a.Name, a.ServerAt)
 	case a.Server:
-		fmt.Fprintf(w, "  AccessPoint %s  server\n", a.Name)
+		put(w, "  AccessPoint %s  server\n", a.Name)
 	default:
-		fmt.Fprintf(w, "  AccessPoint %s  client\n", a.Name)
+		put(w, "  AccessPoint %s  client\n", a.Name)
 	}
 	for _, d := range a.LDevices {
-		fmt.Fprintf(w, "    LD %s%s\n", d.Name, labelled("inst", d.Inst, "", d.Desc))
+		put(w, "    LD %s%s\n", d.Name, labelled("inst", d.Inst, "", d.Desc))
 		for _, n := range d.LNs {
 			n.print(w)
 		}
@@ -140,17 +140,17 @@ func (a *sclAccessPoint) print(w io.Writer) {
 }
 
 func (n *sclNode) print(w io.Writer) {
-	fmt.Fprintf(w, "      LN %s%s\n", n.Name, labelled("type", n.Type, "", n.Desc))
+	put(w, "      LN %s%s\n", n.Name, labelled("type", n.Type, "", n.Desc))
 	for _, o := range n.Objects {
-		fmt.Fprintf(w, "        %s%s\n", o.Name, labelled("cdc", o.CDC, "", o.Desc))
+		put(w, "        %s%s\n", o.Name, labelled("cdc", o.CDC, "", o.Desc))
 		for _, l := range o.Leaves {
-			fmt.Fprintf(w, "          %-2s %s %s%s = %s\n", l.FC, l.Name, l.BType, labelled("type", l.Enum, "trg", strings.Join(l.Trigger, ","), "sAddr", l.SAddr), l.text)
+			put(w, "          %-2s %s %s%s = %s\n", l.FC, l.Name, l.BType, labelled("type", l.Enum, "trg", strings.Join(l.Trigger, ","), "sAddr", l.SAddr), l.text)
 		}
 	}
 	for _, s := range n.DataSets {
-		fmt.Fprintf(w, "        DataSet %s\n", s.Name)
+		put(w, "        DataSet %s\n", s.Name)
 		for _, m := range s.Members {
-			fmt.Fprintf(w, "          %s\n", m)
+			put(w, "          %s\n", m)
 		}
 	}
 	n.printControls(w)
@@ -162,24 +162,27 @@ func (n *sclNode) printControls(w io.Writer) {
 		if r.Buffered {
 			kind = "buffered"
 		}
-		fmt.Fprintf(w, "        ReportControl %s  %s%s  confRev %d  bufTm %d ms  intgPd %d ms  trgOps %s  optFields %s%s\n", r.Name, kind,
+		put(w, "        ReportControl %s  %s%s  confRev %d  bufTm %d ms  intgPd %d ms  trgOps %s  optFields %s%s\n", r.Name, kind,
 			labelled("rptID", r.RptID, "datSet", r.DataSet), r.ConfRev, r.BufTm, r.IntgPd, list(r.TrgOps), list(r.OptFields), labelled("owner", r.Owner))
 	}
 	for _, l := range n.Logs {
-		fmt.Fprintf(w, "        LogControl %s%s  logEna %t  intgPd %d ms  trgOps %s\n", l.Name, labelled("logName", l.Log, "datSet", l.DataSet),
+		put(w, "        LogControl %s%s  logEna %t  intgPd %d ms  trgOps %s\n", l.Name, labelled("logName", l.Log, "datSet", l.DataSet),
 			l.Enabled, l.IntgPd, list(l.TrgOps))
 	}
 	for _, g := range n.Goose {
-		fmt.Fprintf(w, "        GSEControl %s%s  confRev %d%s\n", g.Name, labelled("goID", g.ID, "datSet", g.DataSet), g.ConfRev, g.Address)
+		put(w, "        GSEControl %s%s  confRev %d%s\n", g.Name, labelled("goID", g.ID, "datSet", g.DataSet), g.ConfRev, g.Address)
 	}
 	for _, s := range n.Samples {
-		fmt.Fprintf(w, "        SampledValueControl %s%s  confRev %d  smpRate %d %s  noASDU %d%s\n", s.Name, labelled("svID", s.ID, "datSet", s.DataSet),
+		put(w, "        SampledValueControl %s%s  confRev %d  smpRate %d %s  noASDU %d%s\n", s.Name, labelled("svID", s.ID, "datSet", s.DataSet),
 			s.ConfRev, s.SmpRate, s.SmpMod, s.NoASDU, s.Address)
 	}
 	if s := n.Settings; s != nil {
-		fmt.Fprintf(w, "        SettingControl  %d groups  actSG %d\n", s.NumOfSG, s.ActSG)
+		put(w, "        SettingControl  %d groups  actSG %d\n", s.NumOfSG, s.ActSG)
 	}
 }
+
+// put writes what is not trusted; errors surface at the Flush of the caller.
+func put(w io.Writer, format string, args ...any) { _, _ = cli.Fprintf(w, format, args...) }
 
 // String spells the address, or nothing when there is none.
 func (a *sclAddress) String() string {
