@@ -70,6 +70,8 @@ func traffic(t *testing.T, r *router) (stop func() int) {
 		close(quit)
 		wg.Wait()
 		_ = der.raw.Close()
+		ems.sendf("</stream:stream>")
+		_ = ems.end()
 		return rounds
 	}
 }

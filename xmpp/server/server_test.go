@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -157,4 +158,37 @@ func TestNewCertificate(t *testing.T) {
 		t.Error("the old certificate was shown")
 	}
 	old.roundTrip()
+}
+
+// Rules may be replaced at any time: traffic that both the old and the new let pass goes on, sessions that come meanwhile
+// have the standing of the new, and presence finds its way.
+func TestReloadUnderLoad(t *testing.T) {
+	r := start(t, fast)
+	stop := traffic(t, r)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 200 {
+			if err := r.Reload(policyOf()); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for i := range 10 {
+		p := r.must(fmt.Sprint("der", 10+i), loginOptions{})
+		p.sendf(online)
+		p.roundTrip()
+	}
+	<-done
+	if n := stop(); n < 10 {
+		t.Errorf("only %d rounds", n)
+	}
+	center := r.must("ems", loginOptions{resource: "IEC"})
+	center.sendf(online)
+	seen := map[string]bool{}
+	for len(seen) < 10 {
+		if st := center.next(); st.Kind == stanza.Presence && st.Type == "" {
+			seen[st.From.String()] = true
+		}
+	}
 }
