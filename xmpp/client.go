@@ -29,6 +29,8 @@ type Client struct {
 
 	redirect   *host // where the server sent us; used once, by Run's goroutine
 	redirected bool  // the last connection went there
+	first      int   // which of the hosts is tried first
+	at         int   // which of them took the last connection
 
 	mu      sync.Mutex
 	running bool
@@ -138,15 +140,19 @@ func (c *Client) wakeWriter() {
 	}
 }
 
-// write queues bytes that are no stanza.
-func (c *Client) write(b []byte) {
+// write queues bytes that are no stanza. The error, ErrQueueFull, ends the link: the server asks and does not read.
+func (c *Client) write(b []byte) error {
 	if len(b) == 0 {
-		return
+		return nil
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.out)+len(b) > 2*outMost {
+		return ErrQueueFull
+	}
 	c.out = append(c.out, b...)
 	c.wakeWriter()
-	c.mu.Unlock()
+	return nil
 }
 
 // Run keeps the account connected until ctx ends: it dials, negotiates, serves, and dials again after a pause. At the
@@ -165,6 +171,7 @@ func (c *Client) Run(ctx context.Context) error {
 		c.upSince = time.Time{}
 		err := c.connect(ctx)
 		wasUp := !c.upSince.IsZero()
+		c.chooseFirst(wasUp)
 		if ctx.Err() != nil {
 			c.lose(ctx.Err())
 			return ctx.Err()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -12,8 +13,10 @@ import (
 
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/sasl"
+	"github.com/gridward/gridward/xmpp/sm"
 	"github.com/gridward/gridward/xmpp/stanza"
 	"github.com/gridward/gridward/xmpp/stream"
+	"github.com/gridward/gridward/xmpp/xmpptest/pipe"
 )
 
 // kinds writes events down in short.
@@ -354,4 +357,63 @@ func TestForeignCertificate(t *testing.T) {
 		synctest.Wait()
 		wantEvents(t, rec, "retry(true)")
 	})
+}
+
+// dialer answers for one address with silence, and leaves the others to the fake server.
+type dialer struct {
+	*fakeServer
+	silent string
+	open   []net.Conn
+}
+
+func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	if addr != d.silent {
+		return d.fakeServer.DialContext(ctx, network, addr)
+	}
+	a, b := pipe.New()
+	d.open = append(d.open, b)
+	return a, nil
+}
+
+// A host that takes connections and does nothing with them is not the only one that is ever tried.
+func TestSilentHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeServer{}
+		d := &dialer{fakeServer: f, silent: "frozen:5222"}
+		_, rec := start(t, f, func(c *Config) {
+			c.Hosts, c.Dialer = []string{"frozen:5222/starttls", "plain:5222/starttls"}, d
+		})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		evs := wantEvents(t, rec, "retry(false) up(false)")
+		if up, ok := evs[len(evs)-1].(Up); !ok || up.Host != "plain:5222/starttls" {
+			t.Errorf("got %+v", evs)
+		}
+		// Once more: the host that worked comes first.
+		f.cut()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		wantEvents(t, rec, "down(true) retry(false) up(true)")
+		for _, c := range d.open {
+			_ = c.Close()
+		}
+	})
+}
+
+// A server that asks without end and takes no answers is cut off before what waits for it fills the memory.
+func TestServerThatDoesNotRead(t *testing.T) {
+	ct, _ := testTLS()
+	c, err := New(Config{JID: der1, TLS: ct, Handler: &recorder{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ack := sm.Element{Kind: sm.Ack}.Append(nil)
+	for range 8 * outMost / len(ack) {
+		if err = c.write(ack); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, ErrQueueFull) || len(c.out) > 2*outMost {
+		t.Errorf("%d octets wait, %v", len(c.out), err)
+	}
 }

@@ -97,11 +97,15 @@ func (c *Client) dial(ctx context.Context) (net.Conn, host, error) {
 		return nil, host{}, fmt.Errorf("xmpp: domain %s offers no service for clients", c.cfg.JID.Domain())
 	}
 	var errs []error
-	for _, h := range hs {
+	c.at = -1
+	for i := range hs {
+		n := (c.first + i) % len(hs)
+		h := hs[n]
 		dctx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
 		conn, err := c.cfg.Dialer.DialContext(dctx, "tcp", h.addr)
 		cancel()
 		if err == nil {
+			c.at = n
 			return conn, h, nil
 		}
 		errs = append(errs, err)
@@ -110,6 +114,21 @@ func (c *Client) dial(ctx context.Context) (net.Conn, host, error) {
 		}
 	}
 	return nil, host{}, errors.Join(errs...)
+}
+
+// chooseFirst says where the next attempt begins: behind a host that took the connection and came to nothing, so that
+// one that hangs does not keep us from the others; at the one that worked, which has the session. What comes from DNS is
+// drawn anew after that.
+func (c *Client) chooseFirst(wasUp bool) {
+	switch {
+	case c.redirected || c.at < 0:
+	case !wasUp:
+		c.first = c.at + 1
+	case len(c.cfg.Hosts) > 0:
+		c.first = c.at
+	default:
+		c.first = 0
+	}
 }
 
 // tlsConfig returns the configuration for a connection: direct TLS names its protocol (XEP-0368).

@@ -38,7 +38,7 @@ func (l *link) event(ev stream.Event) error {
 		c.queue.Drop(nil)
 		c.mu.Unlock()
 	case stream.AckRequest:
-		c.write(l.m.SMAck().Append(nil))
+		return c.write(l.m.SMAck().Append(nil))
 	case stream.Ack:
 		c.mu.Lock()
 		err := c.queue.Ack(ev.H)

@@ -166,8 +166,7 @@ func (l *link) flush() error {
 		return nil
 	}
 	if l.up {
-		l.c.write(b)
-		return nil
+		return l.c.write(b)
 	}
 	if err := l.conn.SetWriteDeadline(time.Now().Add(l.c.cfg.WriteTimeout)); err != nil {
 		return err
