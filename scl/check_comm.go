@@ -1,6 +1,7 @@
 package scl
 
 import (
+	"net/netip"
 	"strings"
 )
 
@@ -65,6 +66,18 @@ func (c *checker) checkConnectedAP(ap *ConnectedAP) {
 // unique are the P-types of which no two access points of a subnetwork may have the same.
 var unique = map[string]bool{"IP": true, "JID": true, "MAC-Address": true}
 
+// uniqueValue gives the value of such a part in one spelling: IPv6 addresses have many. An address that is not set yet counts
+// for none.
+func uniqueValue(p P) (value string, ok bool) {
+	if !unique[p.Type] {
+		return "", false
+	}
+	if ip, err := netip.ParseAddr(p.Value); err == nil && p.Type == "IP" {
+		return ip.Unmap().String(), !ip.IsUnspecified()
+	}
+	return strings.ToLower(p.Value), true
+}
+
 func (c *checker) checkAddress(a Address, used map[string]*Element) {
 	types := make(map[string]*Element)
 	for _, p := range a {
@@ -73,10 +86,11 @@ func (c *checker) checkAddress(a Address, used map[string]*Element) {
 			continue
 		}
 		c.twice(types, p.Type, p.Element)
-		if !unique[p.Type] || p.Value == "0.0.0.0" {
+		value, ok := uniqueValue(p)
+		if !ok {
 			continue
 		}
-		key := p.Type + " " + strings.ToLower(p.Value)
+		key := p.Type + " " + value
 		if first, dup := used[key]; dup {
 			c.warn(p.Element, "give each access point its own address", "%s %s is used twice, first in line %d", p.Type, p.Value, first.Line)
 			continue

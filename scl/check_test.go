@@ -78,6 +78,8 @@ var mutations = []struct {
 	{"client IED", `<ClientLN iedName="CENTER"`, `<ClientLN iedName="CENTRE"`, "", Warning, `IED "CENTRE" is not in the file`, "DER1, CENTER"},
 	{"setting groups", `actSG="2"`, `actSG="3"`, "", Error, "actSG 3 of 2 setting groups", ""},
 	{"integrity", `bufTime="100" intgPd="5000"`, `bufTime="100"`, `period="true"`, Warning, "has no intgPd", ""},
+	{"FCDA twice", `<FCDA ldInst="LD0" lnClass="LLN0" doName="Mod" daName="stVal" fc="ST"/>`, `<FCDA ldInst="LD0" lnClass="MMXU" lnInst="1" fc="MX" doName="TotW"/>`, "", Warning, `data set "meas" has the member LD0/MMXU1.TotW[MX] twice, first in line`, "remove one"},
+	{"FCDA of another index", `<FCDA ldInst="LD0" lnClass="LLN0" doName="Mod" daName="stVal" fc="ST"/>`, `<FCDA ldInst="LD0" lnClass="MMXU" lnInst="1" doName="HaA" daName="harm" fc="MX" ix="3"/>`, "", Warning, "", ""},
 	{"services", `<ConfDataSet max="4" maxAttributes="20"/>`, `<ConfDataSet max="4" maxAttributes="3"/>`, `<DataSet name="meas"`, Warning, `data set "meas" has 4 members; Services allows 3`, ""},
 
 	{"LN twice", `<LN lnClass="DWMX" inst="1" prefix="pv" lnType="DWMX">`, `<LN lnClass="MMXU" inst="1" prefix="" lnType="MMXU"/><LN lnClass="DWMX" inst="1" prefix="pv" lnType="DWMX">`, "", Error, "logical node MMXU1 exists twice", ""},
@@ -102,6 +104,7 @@ var mutations = []struct {
 	{"priority", `>4</P>`, `>8</P>`, "", Error, `VLAN-PRIORITY "8"`, "0 to 7"},
 	{"IP", `>192.0.2.1<`, `>192.0.2.256<`, "", Error, `IP "192.0.2.256"`, ""},
 	{"IP twice", `>192.0.2.2<`, `>192.0.2.1<`, "192.0.2.1</P>\n\t\t\t\t</Address>", Warning, "IP 192.0.2.1 is used twice, first in line", ""},
+	{"IPv6 twice", `<P type="IP">192.0.2.2</P>`, `<P type="IP">::FFFF:192.0.2.1</P>`, "192.0.2.1</P>\n\t\t\t\t</Address>", Warning, "is used twice, first in line", ""},
 	{"JID", ` der1@vpp.example `, `vpp.example`, "", Error, `JID "vpp.example"`, "bare JID"},
 	{"JID twice", ` der1@vpp.example `, `center@vpp.example`, "center@vpp.example</P>\n\t\t\t\t</Address>", Warning, "JID center@vpp.example is used twice", ""},
 	{"TSEL", `>0001<`, `>001<`, "", Error, `OSI-TSEL "001"`, ""},

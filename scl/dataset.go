@@ -19,12 +19,19 @@ func (b *builder) dataSets(n builtNode) {
 			b.error(e, "rename or remove one of them", "data set %q exists twice", d.Name)
 			return
 		}
-		members := 0
+		members, named := 0, make(map[model.Ref]*Element)
 		e.Each("FCDA", func(m *Element) {
 			members++
-			if r, ok := b.member(m, n.device); ok {
-				d.Members = append(d.Members, r)
+			r, ok := b.member(m, n.device)
+			if !ok {
+				return
 			}
+			d.Members = append(d.Members, r)
+			if first, dup := named[r]; dup {
+				b.warn(m, "remove one of them", "data set %q has the member %s twice, first in line %d", d.Name, fcdaName(m), first.Line)
+				return
+			}
+			named[r] = m
 		})
 		if members == 0 {
 			b.warn(e, "add FCDA elements or remove the data set", "data set %q is empty", d.Name)
