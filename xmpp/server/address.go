@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// maxAddresses bounds what is remembered about addresses; at the bound idle ones are forgotten, and if there are none, new
+// maxAddresses bounds what is remembered about addresses; at the bound idle ones are forgotten, and if none is found, new
 // addresses are refused.
 const maxAddresses = 65536
 
@@ -52,11 +52,8 @@ func (a *addresses) enter(ip netip.Addr, now time.Time) (reason string) {
 	defer a.mu.Unlock()
 	e := a.m[ip]
 	if e == nil {
-		if len(a.m) >= maxAddresses {
-			a.forget(now)
-			if len(a.m) >= maxAddresses {
-				return "addresses"
-			}
+		if !a.room(now) {
+			return "addresses"
 		}
 		e = &address{}
 		a.m[ip] = e
@@ -88,7 +85,7 @@ func (a *addresses) fail(ip netip.Addr, now time.Time) (blocked bool) {
 	defer a.mu.Unlock()
 	e := a.m[ip]
 	if e == nil {
-		if len(a.m) >= maxAddresses {
+		if !a.room(now) {
 			return false
 		}
 		e = &address{}
@@ -104,7 +101,27 @@ func (a *addresses) fail(ip netip.Addr, now time.Time) (blocked bool) {
 	return true
 }
 
-// forget drops what is no longer of interest. The caller holds mu, or is the sweeper.
+// room makes sure that there is room for one more. At the bound it looks at a few addresses, picked at random, and forgets
+// one that is neither connected nor blocked, although it may have failed a moment ago: who has a whole network of
+// addresses to fail from neither keeps others out nor makes us search. The caller holds mu.
+func (a *addresses) room(now time.Time) bool {
+	if len(a.m) < maxAddresses {
+		return true
+	}
+	looked := 0
+	for ip, e := range a.m {
+		if e.open == 0 && !now.Before(e.blocked) {
+			delete(a.m, ip)
+			return true
+		}
+		if looked++; looked == 64 {
+			break
+		}
+	}
+	return false
+}
+
+// forget drops what is no longer of interest. The caller holds mu.
 func (a *addresses) forget(now time.Time) {
 	for ip, e := range a.m {
 		if e.open == 0 && !now.Before(e.blocked) && now.Sub(e.since) >= time.Minute {
