@@ -140,13 +140,13 @@ func (p *demoPlant) routerYAML() string {
 domain: %[1]s
 listen: [{address: "%[2]s", mode: direct}]
 %[3]saccounts:
-  - {jid: center@%[1]s, groups: [centre]}
+  - {jid: center@%[1]s, groups: [centre], weight: 50} # it talks to all of them
   - {jid: "*@%[1]s", groups: [der]}
 rules:
   - {from: "@centre", to: "@der", allow: [iq, message, presence]}
   - {from: "@der", to: "@centre", allow: [message, presence]}
   - {from: "*", to: self, allow: [iq]}
-limits: {stanza_rate: 2000, stanza_burst: 4000, byte_rate: 8388608, byte_burst: 16777216, pending_iq: 1024, unauthenticated_per_ip: 512}
+limits: {unauthenticated_per_ip: 512} # all come from this machine
 `, demoDomain, p.router, demoTLS("router", ""))
 }
 

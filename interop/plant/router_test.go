@@ -65,13 +65,12 @@ domain: %[1]s
 listen: [{address: "%[2]s", mode: direct}]
 tls: {cert: tls/router.crt, key: tls/router.key, ca: tls/ca.crt}
 accounts:
-  - {jid: center@%[1]s, groups: [center]}
+  - {jid: center@%[1]s, groups: [center], weight: 10}
   - {jid: "*@%[1]s", groups: [der]}
 rules:
   - {from: "@center", to: "@der", allow: [iq, message, presence]}
   - {from: "@der", to: "@center", allow: [message, presence]}
   - {from: "*", to: self, allow: [iq]}
-limits: {stanza_rate: 1000, stanza_burst: 2000}
 %[3]s`, domain, s.router, metrics)))
 }
 
