@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 )
 
 type config struct {
-	Name  string `yaml:"name"`
+	Name  string        `yaml:"name"`
+	Every time.Duration `yaml:"every"`
 	Limit struct {
 		Watts float64 `yaml:"watts"`
 	} `yaml:"limit"`
@@ -30,7 +32,10 @@ func TestConfigurationErrorsSayWhere(t *testing.T) {
 	for _, tc := range []struct{ name, yaml, want string }{
 		{"unknown key", "name: a\nlimit:\n  wats: 5\n", "site.yaml:3:3: unknown field \"wats\""},
 		{"duplicate key", "name: a\nname: b\n", "site.yaml:2:1: "},
-		{"wrong type", "limit:\n  watts: many\n", "site.yaml:2:10: "},
+		{"wrong type", "limit:\n  watts: many\n", "site.yaml:2:10: want a number, not text"},
+		{"duration without a unit", "name: a\nevery: 5\n", "site.yaml:2:8: want a duration such as 5s, not a number"},
+		{"no duration", "name: a\nevery: soon\n", "site.yaml:2:8: time: invalid duration \"soon\""},
+		{"text for a section", "limit: much\n", "site.yaml:1:8: "},
 		{"not YAML", "name: [a\n", "site.yaml:1:"},
 		{"refused by Validate", "limit: {watts: -1}\n", "site.yaml: limit.watts is negative"},
 		{"brackets without end", "name: " + strings.Repeat("[", 200_000), "site.yaml: nested deeper than"},

@@ -6,8 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
 )
 
 // MaxConfig is the largest configuration file in octets.
@@ -42,7 +47,10 @@ func ParseConfig(path string, data []byte, v any) error {
 		var ye yaml.Error
 		if errors.As(err, &ye) && ye.GetToken() != nil && ye.GetToken().Position != nil {
 			p := ye.GetToken().Position
-			return Usage(fmt.Errorf("%s:%d:%d: %s", path, p.Line, p.Column, ye.GetMessage()), "")
+			return Usage(fmt.Errorf("%s:%d:%d: %s", path, p.Line, p.Column, plain(ye.GetMessage())), "")
+		}
+		if p := position(data, err); p != nil {
+			return Usage(fmt.Errorf("%s:%d:%d: %w", path, p.Line, p.Column, err), "")
 		}
 		return Usage(fmt.Errorf("%s: %w", path, err), "")
 	}
@@ -76,4 +84,55 @@ func nested(data []byte) int {
 		deepest = max(deepest, brackets, marks)
 	}
 	return deepest
+}
+
+// position finds the scalar that an error of a type's own parser quotes, such as a bad duration: such an error does not
+// say where.
+func position(data []byte, err error) *token.Position {
+	text := err.Error()
+	i := strings.IndexByte(text, '"')
+	if i < 0 {
+		return nil
+	}
+	quoted, e := strconv.QuotedPrefix(text[i:])
+	if e != nil {
+		return nil
+	}
+	value, e := strconv.Unquote(quoted)
+	if e != nil {
+		return nil
+	}
+	for _, t := range lexer.Tokenize(string(data)) {
+		if t.Value == value {
+			return t.Position
+		}
+	}
+	return nil
+}
+
+var mismatch = regexp.MustCompile(`^cannot unmarshal (\w+) into Go (?:struct field \S+|value) of type (\S+)$`)
+
+// plain says in the words of a configuration what the YAML library says in those of Go.
+func plain(msg string) string {
+	m := mismatch.FindStringSubmatch(msg)
+	if m == nil {
+		return msg
+	}
+	names := map[string]string{
+		"time.Duration": "a duration such as 5s", "float64": "a number", "int": "a whole number", "uint64": "a whole number",
+		"string": "text", "bool": "true or false",
+	}
+	want, ok := names[m[2]]
+	switch {
+	case ok:
+	case strings.HasPrefix(m[2], "[]"):
+		want = "a list"
+	default:
+		want = "a section"
+	}
+	got := map[string]string{"string": "text", "uint64": "a number", "float64": "a number", "bool": "true or false", "[]interface": "a list"}[m[1]]
+	if got == "" {
+		got = m[1]
+	}
+	return "want " + want + ", not " + got
 }
