@@ -1,6 +1,7 @@
 package server
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gridward/gridward/mms"
@@ -45,6 +46,41 @@ func TestHooksSeeEveryNameOfAnAttribute(t *testing.T) {
 		}
 		if v, err := h.s.Get(leaf); err != nil || !v.Equal(model.Float32(0)) {
 			t.Errorf("the value is %v, %v", v, err)
+		}
+	})
+}
+
+// Several alternates, or a range of elements, can be read but neither written nor put into a data set.
+func TestOnlyOneThingIsWritten(t *testing.T) {
+	run(t, Config{}, func(h *harness) {
+		p := h.peer("cc@x")
+		several := spec("GGIO1$SP")
+		several.Alternate = []mms.AlternateAccess{{Component: "Set1"}, {Component: "Set2"}}
+		some := spec("MHAI1$MX$HA$phsAHar")
+		some.Alternate = []mms.AlternateAccess{{HasIndex: true, Index: 1, Count: 2}}
+		for name, v := range map[string]mms.VariableSpec{"several": several, "range": some, "logical node": spec("GGIO1")} {
+			r := p.response(&mms.Write{Access: mms.VariableAccess{List: []mms.VariableSpec{v}}, Data: []model.Value{p.readAll(v)[0].Value}}).(*mms.WriteResponse)
+			if !r.Results[0].Failed || r.Results[0].Error != mms.ObjectAccessUnsupported {
+				t.Errorf("%s: written: %+v", name, r.Results[0])
+			}
+			e := p.serviceError(&mms.DefineNamedVariableList{Name: mms.InDomain("TLD0", "LLN0$ds"), List: []mms.VariableSpec{v}})
+			if e.Class != mms.ErrDefinition || e.Code != mms.DefinitionObjectUndefined {
+				t.Errorf("%s: defined: %+v", name, e)
+			}
+		}
+	})
+}
+
+func TestNamesOfDynamicDataSets(t *testing.T) {
+	run(t, Config{}, func(h *harness) {
+		p := h.peer("cc@x")
+		member := []mms.VariableSpec{spec("GGIO1$MX$AnIn1$q")}
+		long := strings.Repeat("n", 32)
+		p.response(&mms.DefineNamedVariableList{Name: mms.InDomain("TLD0", "LLN0$"+long), List: member})
+		p.response(&mms.DefineNamedVariableList{Name: mms.ObjectName{Scope: mms.AASpecific, Item: long}, List: member})
+		for _, name := range []string{long + "n", "a.b", "a$b", "ä", "a b"} {
+			p.serviceError(&mms.DefineNamedVariableList{Name: mms.InDomain("TLD0", "LLN0$"+name), List: member})
+			p.serviceError(&mms.DefineNamedVariableList{Name: mms.ObjectName{Scope: mms.AASpecific, Item: name}, List: member})
 		}
 	})
 }
