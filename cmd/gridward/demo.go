@@ -62,12 +62,10 @@ the processes can then be run again by hand. Ctrl-C stops everything.`,
 func runDemo(cmd *cobra.Command, opt demoOptions) (err error) {
 	out := cmd.OutOrStdout()
 	if opt.dir == "" {
-		dir, err := os.MkdirTemp("", "gridward-demo-")
-		if err != nil {
+		if opt.dir, err = os.MkdirTemp("", "gridward-demo-"); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		opt.dir = dir
+		defer func() { err = errors.Join(err, os.RemoveAll(opt.dir)) }()
 	} else if err := emptyDir(opt.dir); err != nil {
 		return cli.Usage(err, "give --dir a new directory")
 	}
