@@ -1,0 +1,52 @@
+package mmstcp
+
+import (
+	"net"
+
+	"github.com/gridward/gridward/osi/tpkt"
+)
+
+const (
+	room     = 2048     // octets that are read at once at first, and that are kept when nothing comes
+	roomKept = 16 << 10 // more is given back after use
+)
+
+// A receiver collects octets of a connection until they are whole packets. Its room grows with what has come.
+type receiver struct {
+	nc         net.Conn
+	buf        []byte
+	start, end int
+}
+
+func newReceiver(nc net.Conn) receiver { return receiver{nc: nc, buf: make([]byte, room)} }
+
+// octets are those that were not taken yet.
+func (r *receiver) octets() []byte { return r.buf[r.start:r.end] }
+
+// take is done with n octets.
+func (r *receiver) take(n int) {
+	if r.start += n; r.start == r.end {
+		r.start, r.end = 0, 0
+	}
+}
+
+// fill reads once.
+func (r *receiver) fill() error {
+	switch {
+	case r.start > 0 && r.end == len(r.buf):
+		r.end = copy(r.buf, r.octets())
+		r.start = 0
+	case r.end == len(r.buf):
+		grown := make([]byte, min(2*len(r.buf), room+tpkt.MaxLen))
+		r.end = copy(grown, r.octets())
+		r.buf = grown
+	case r.end == 0 && len(r.buf) > roomKept:
+		r.buf = make([]byte, room)
+	}
+	n, err := r.nc.Read(r.buf[r.end:])
+	r.end += n
+	if n > 0 {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,61 @@
+package mmstcp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gridward/gridward/mms"
+)
+
+// Release implements mms.Association: it concludes as soon as our own requests are answered, and releases then.
+func (c *conn) Release(ctx context.Context) error {
+	c.mu.Lock()
+	if c.err == nil && !c.releasing {
+		c.releasing = true
+		c.concludeWhenQuiet()
+	}
+	c.mu.Unlock()
+	select {
+	case <-c.done:
+		if err := c.Err(); !errors.Is(err, mms.ErrReleased) {
+			return err
+		}
+		return nil
+	case <-ctx.Done():
+		c.Abort(ctx.Err())
+		return ctx.Err()
+	}
+}
+
+func (c *conn) concludeWhenQuiet() {
+	if !c.releasing || c.concluded || c.err != nil {
+		return
+	}
+	if out, _ := c.machine.Outstanding(); out > 0 {
+		return
+	}
+	c.concluded = true
+	c.answer(&mms.ConcludeRequest{})
+	c.due()
+}
+
+// due gives what follows a conclude its time.
+func (c *conn) due() {
+	c.deadline = time.Now().Add(c.cfg.Conclude)
+	_ = c.nc.SetReadDeadline(c.deadline) // an error shows when reading
+}
+
+// concludeAnswered goes on with the release of the layers below.
+func (c *conn) concludeAnswered() {
+	if !c.releasing || !c.concluded {
+		return
+	}
+	now := time.Now()
+	if err := c.m.Release(now); err != nil {
+		return // released by both at once
+	}
+	c.out = append(c.out, c.m.Output()...)
+	signal(c.flush)
+	c.due()
+}
