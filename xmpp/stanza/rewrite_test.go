@@ -58,7 +58,7 @@ func TestForwardedIsAccepted(t *testing.T) {
 		{"long namespace", "<message xmlns:p=\"" + quotes + "\"><p:a/></message>", false},
 		{"more declarations than one element may have", "<message xmlns:p='urn:p'><a" + decls.String() + "><p:a/></a></message>", false},
 		{"markup in CDATA", "<message><body><![CDATA[" + strings.Repeat("<", 200000) + "]]></body></message>", false},
-		{"declaration for many children", "<message xmlns:p='" + strings.Repeat("u", 4000) + "'>" + strings.Repeat("<p:a/>", 40000) + "</message>", false},
+		{"declaration for many children", "<message xmlns:p='" + strings.Repeat("u", 4000) + "'>" + strings.Repeat("<p:a/>", 250) + "</message>", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

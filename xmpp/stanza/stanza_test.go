@@ -205,6 +205,8 @@ func FuzzParse(f *testing.F) {
 		f.Add(c.xml)
 	}
 	f.Add(`<iq xmlns:p='u' type='set' id='1'><p:a><![CDATA[<]]></p:a></iq>`)
+	f.Add(`<message><body>]<![CDATA[]]]>></body></message>`)
+	f.Add(`<message type='error'><error><xml:a/></error></message>`)
 	f.Fuzz(func(t *testing.T, in string) {
 		sc := xmlscan.NewScanner(xmlscan.NSClient, xmlscan.LimitPreAuth)
 		sc.Feed([]byte(header + in))

@@ -52,7 +52,7 @@ func ask(cfg ClientConfig, script ...string) (m *Machine, events, said string, e
 }
 
 func TestClientNegotiation(t *testing.T) {
-	m, events, said, err := ask(ClientConfig{SMMax: time.Minute}, sopen+fTLS, proceed, "TLS", sopen, fAuth, success, sopen+fBind, boundFmt, `<enabled xmlns='urn:xmpp:sm:3' id='s' resume='true' max='30'/>`, "<message>"+strings.Repeat("<a/>", 5000)+"</message>", "</stream:stream>")
+	m, events, said, err := ask(ClientConfig{SMMax: time.Minute}, sopen+fTLS, proceed, "TLS", sopen, fAuth, success, sopen+fBind, boundFmt, `<enabled xmlns='urn:xmpp:sm:3' id='s' resume='true' max='30'/>`, "<message><b>"+strings.Repeat("<a/>", 5000)+"</b></message>", "</stream:stream>")
 	if !errors.Is(err, ErrClosed) || events != "StartTLS Ready Enabled StanzaIn Closed " || m.JID() != full || m.Handled() != 1 {
 		t.Errorf("%v: %s", err, events)
 	}

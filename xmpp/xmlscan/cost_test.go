@@ -34,8 +34,8 @@ func costly(size int) map[string]string {
 	return map[string]string{
 		"attributes of long namespaces":         fill(h1, a1, t1),
 		"attributes of long escaped namespaces": fill(h2, a2, t2),
-		"children and CDATA":                    "<message>" + strings.Repeat("<a/>", half/4-9) + "<a>" + strings.Repeat("<![CDATA[]]>", half/12) + "</a></message>",
-		"children":                              fill("<message>", "<a/>", "</message>"),
+		"children and CDATA":                    "<message>" + strings.Repeat("<a/>", MaxChildren-1) + "<a>" + strings.Repeat("<![CDATA[]]>", half/12) + "</a></message>",
+		"children":                              fill("<message><a>", "<a/>", "</a></message>"),
 		"references":                            fill("<message><a>", "&lt;", "</a></message>"),
 		"white space":                           fill("<message><a>", " ", "</a></message>"),
 	}

@@ -18,6 +18,7 @@ const (
 	MaxValue      = 4096   // of one attribute value as written
 	MaxNamespaces = 16     // namespace declarations of one element
 	MaxDepth      = 64     // levels of elements below a stanza
+	MaxChildren   = 256    // elements directly in a stanza
 	MaxSpace      = 1024   // of white space between stanzas
 	LimitPreAuth  = 16384  // of one stanza before authentication
 	LimitDefault  = 262144 // of one stanza afterwards

@@ -26,6 +26,7 @@ const (
 	RuleValue           // policy-violation: an attribute value longer than MaxValue
 	RuleNamespaces      // policy-violation: more than MaxNamespaces declarations
 	RuleDepth           // policy-violation: deeper than MaxDepth
+	RuleChildren        // policy-violation: more than MaxChildren elements directly in a stanza
 	RuleStanzaSize      // policy-violation with stanza-too-big
 	RuleSpace           // policy-violation: more than MaxSpace of white space
 	ruleCount
@@ -48,6 +49,7 @@ var rules = [ruleCount]struct{ name, cond, text string }{
 	RuleValue:      {"value-size", "policy-violation", "attribute value too long"},
 	RuleNamespaces: {"namespaces", "policy-violation", "too many namespace declarations"},
 	RuleDepth:      {"depth", "policy-violation", "nested too deep"},
+	RuleChildren:   {"children", "policy-violation", "too many child elements"},
 	RuleStanzaSize: {"stanza-too-big", "policy-violation", "stanza too big"},
 	RuleSpace:      {"white-space", "policy-violation", "too much white space between stanzas"},
 }

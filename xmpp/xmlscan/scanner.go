@@ -304,7 +304,9 @@ func (s *Scanner) element() (Item, bool) {
 		case tokMore:
 			return None, true
 		case tokStart, tokEmpty:
-			w.started(b, k, s.content)
+			if w.started(b, k, s.content); len(w.elem.children) > MaxChildren {
+				return s.fail(int(w.tok.start), RuleChildren)
+			}
 		case tokEnd:
 			w.ended(b, s.content)
 		case tokText:
