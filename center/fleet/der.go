@@ -50,6 +50,7 @@ type block struct {
 	buffered bool
 	source   uint8
 	resynced bool
+	lost     bool          // reports between the association before and this one are missing, and it was told
 	period   time.Duration // of integrity reports, 0: none
 	reports  uint64
 	last     time.Time
@@ -161,16 +162,18 @@ func (d *der) handle(b *block, r *Report) {
 	b.reports++
 	b.last = now
 	d.counters.Reports++
-	if r.BufOvfl {
+	overflow := r.BufOvfl && !(b.lost && b.reports == 1) // the first report repeats what lostPlace has told
+	if overflow {
 		d.counters.BufferOverflow++
+		b.lost = b.lost || b.reports == 1
 	}
 	if r.Gap {
 		d.counters.Gaps++
 	}
 	d.mu.Unlock()
 	d.fleet.touch(d)
-	if r.BufOvfl || r.Gap {
-		d.fleet.cfg.Events(&ReportsMissing{ID: d.id, Block: b.ref.String(), Overflow: r.BufOvfl})
+	if overflow || r.Gap {
+		d.fleet.cfg.Events(&ReportsMissing{ID: d.id, Block: b.ref.String(), Overflow: overflow})
 	}
 	if bad != nil {
 		d.fleet.cfg.Events(bad)

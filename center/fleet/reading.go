@@ -144,9 +144,15 @@ func ended(s Session) bool {
 // lostPlace notes that the DER no longer knows the entry at which we stopped.
 func (d *der) lostPlace(b *block) {
 	d.mu.Lock()
-	d.counters.BufferOverflow++
+	told := b.lost
+	b.lost = true
+	if !told {
+		d.counters.BufferOverflow++
+	}
 	d.mu.Unlock()
-	d.fleet.cfg.Events(&ReportsMissing{ID: d.id, Block: b.ref.String(), Overflow: true})
+	if !told {
+		d.fleet.cfg.Events(&ReportsMissing{ID: d.id, Block: b.ref.String(), Overflow: true})
+	}
 }
 
 // readOnce reads what no report carries: units, bounds, ratings, and known points outside every data set.

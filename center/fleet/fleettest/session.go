@@ -30,6 +30,7 @@ type subscription struct {
 	period   time.Duration
 	next     time.Time
 	sent     uint64 // last entry
+	overflow bool   // the next report says that some before it are lost
 	handler  func(*fleet.Report)
 }
 
@@ -175,6 +176,7 @@ func (d *Device) enable(rcb model.Ref, opt fleet.SubscribeOptions, handler func(
 			if at := binary.BigEndian.Uint64([]byte(opt.EntryID)); at >= d.lost && at <= d.entry {
 				sub.sent, resynced = at, true
 			}
+			sub.overflow = !resynced
 		}
 		d.event(time.Now()) // the general interrogation
 	}
@@ -212,7 +214,9 @@ func (s *session) report(now time.Time, period time.Duration) {
 		if sub.buffered {
 			for i := range d.buffer {
 				if n := binary.BigEndian.Uint64([]byte(d.buffer[i].EntryID)); n > sub.sent {
-					out = append(out, sending{sub.handler, d.buffer[i]})
+					r := d.buffer[i]
+					r.BufOvfl, sub.overflow = sub.overflow, false
+					out = append(out, sending{sub.handler, r})
 					sub.sent = n
 				}
 			}
