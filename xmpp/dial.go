@@ -43,10 +43,11 @@ type srv struct {
 // discover looks up _xmpps-client and _xmpp-client, merges them by priority and orders equals by weight (RFC 2782,
 // XEP-0368). A target "." means that the service is not offered. Without any record the domain itself is tried.
 func discover(ctx context.Context, r Resolver, account jid.JID, rnd *rand.Rand) []host {
+	domain := tlsprofile.ALabel(account.Domain())
 	var records []srv
 	found := false
 	for _, service := range []string{"xmpps-client", "xmpp-client"} {
-		_, rr, err := r.LookupSRV(ctx, service, "tcp", account.Domain())
+		_, rr, err := r.LookupSRV(ctx, service, "tcp", domain)
 		if err != nil {
 			continue // no record, or no answer: the other service, then the domain itself
 		}
@@ -58,7 +59,7 @@ func discover(ctx context.Context, r Resolver, account jid.JID, rnd *rand.Rand) 
 		}
 	}
 	if !found {
-		return []host{{addr: net.JoinHostPort(strings.Trim(account.Domain(), "[]"), "5222")}}
+		return []host{{addr: net.JoinHostPort(strings.Trim(domain, "[]"), "5222")}}
 	}
 	slices.SortStableFunc(records, func(a, b srv) int { return int(a.Priority) - int(b.Priority) })
 	var hs []host
@@ -135,7 +136,7 @@ func (c *Client) chooseFirst(wasUp bool) {
 func (c *Client) tlsConfig(direct bool) *tls.Config {
 	t := c.cfg.TLS.Clone()
 	if t.ServerName == "" {
-		t.ServerName = c.cfg.JID.Domain()
+		t.ServerName = tlsprofile.ALabel(c.cfg.JID.Domain())
 	}
 	t.NextProtos = nil
 	if direct {

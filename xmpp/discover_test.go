@@ -76,6 +76,14 @@ func (f fakeResolver) LookupSRV(_ context.Context, service, _, _ string) (string
 	return "", r, nil
 }
 
+// askedResolver remembers the domain that was asked for, by service.
+type askedResolver map[string]string
+
+func (a askedResolver) LookupSRV(_ context.Context, service, _, domain string) (string, []*net.SRV, error) {
+	a[service] = domain
+	return "", nil, &net.DNSError{Err: "no such host", IsNotFound: true}
+}
+
 func TestDiscover(t *testing.T) {
 	rnd := mrand.New(mrand.NewPCG(5, 6))
 	for _, c := range []struct {
@@ -97,6 +105,13 @@ func TestDiscover(t *testing.T) {
 	}
 	if got := fmt.Sprint(discover(t.Context(), fakeResolver{}, jid.MustParse("a@[::1]"), rnd)); got != "[[::1]:5222/starttls]" {
 		t.Error(got)
+	}
+	asked := askedResolver{}
+	if got := fmt.Sprint(discover(t.Context(), asked, jid.MustParse("a@bücher.example"), rnd)); got != "[xn--bcher-kva.example:5222/starttls]" {
+		t.Error(got)
+	}
+	if len(asked) != 2 || asked["xmpp-client"] != "xn--bcher-kva.example" || asked["xmpps-client"] != "xn--bcher-kva.example" {
+		t.Errorf("asked for %v", asked)
 	}
 	first := map[string]int{}
 	r := fakeResolver{"xmpp-client": {{Target: "heavy.", Port: 1, Weight: 90}, {Target: "light.", Port: 1, Weight: 10}, {Target: "none.", Port: 1}}}

@@ -38,7 +38,7 @@ type Server struct {
 type Client struct {
 	Certificate tls.Certificate  // own chain and key; the leaf must carry clientAuth
 	RootCAs     *x509.CertPool   // who may sign the certificate of the server
-	Domain      string           // XMPP domain that the server must prove, whatever host was dialled
+	Domain      string           // XMPP domain, in U- or A-labels, that the server must prove, whatever host was dialled
 	Service     string           // SRV service that a SRV-ID may name; empty: "xmpp-client"
 	ALPN        []string         // protocols asked for
 	Now         func() time.Time // clock for validity; nil: time.Now
@@ -88,7 +88,7 @@ func (c Client) Config() (*tls.Config, error) {
 	}
 	out := base(c.Certificate, c.ALPN, c.Now)
 	out.RootCAs = c.RootCAs
-	out.ServerName = c.Domain
+	out.ServerName = ALabel(c.Domain)
 	// A SRV-ID or an xmppAddr is not a host name: crypto/tls cannot check it, so VerifyConnection below, which is run
 	// on every handshake, does the whole verification instead.
 	out.InsecureSkipVerify = true

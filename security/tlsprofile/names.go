@@ -6,6 +6,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -142,18 +143,19 @@ func lower(c byte) byte {
 }
 
 // CheckDomain returns nil when cert identifies the XMPP domain for service ("xmpp-client", "xmpp-server"): by DNS-ID, by
-// SRV-ID _service.domain, or by xmppAddr = domain (RFC 6120 13.7.2.1). Else the error is a *CertificateError.
+// SRV-ID _service.domain, or by xmppAddr = domain (RFC 6120 13.7.2.1). Internationalised names are compared as A-labels.
+// Else the error is a *CertificateError.
 func CheckDomain(cert *x509.Certificate, domain, service string) error {
-	if err := cert.VerifyHostname(domain); err == nil {
+	if err := cert.VerifyHostname(ALabel(domain)); err == nil {
 		return nil
 	}
 	srv, err := SRVNames(cert)
 	if err != nil {
 		return err
 	}
-	want := "_" + service + "." + domain
 	for _, n := range srv {
-		if service != "" && equalFold(n, want) {
+		name, at, ok := strings.Cut(n, ".")
+		if ok && service != "" && equalFold(name, "_"+service) && sameDomain(at, domain) {
 			return nil
 		}
 	}
@@ -162,7 +164,7 @@ func CheckDomain(cert *x509.Certificate, domain, service string) error {
 		return err
 	}
 	for _, n := range addrs {
-		if equalFold(n, domain) {
+		if sameDomain(n, domain) {
 			return nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -29,7 +30,8 @@ func TestXMPPAddrs(t *testing.T) {
 		{name: "NUL inside", names: []other{{x, 12, "a\x00@grid.example"}}, bad: true},
 		{name: "IA5String", names: []other{{x, 22, "a@grid.example"}}, bad: true},
 		{name: "empty", names: []other{{x, 12, ""}}, bad: true},
-		{name: "too long", names: []other{{x, 12, string(make([]byte, 3072))}}, bad: true},
+		{name: "longest", names: []other{{x, 12, strings.Repeat("a", 3071)}}, want: []string{strings.Repeat("a", 3071)}},
+		{name: "too long", names: []other{{x, 12, strings.Repeat("a", 3072)}}, bad: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
