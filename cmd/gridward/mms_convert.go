@@ -76,7 +76,7 @@ func readInput(args []string, stdin io.Reader) ([]byte, error) {
 	if len(args) == 1 && args[0] != "-" {
 		f, err := os.Open(args[0])
 		if err != nil {
-			return nil, err
+			return nil, cli.Hint(err, "give the name of a file, or - for the standard input")
 		}
 		defer f.Close()
 		r = f

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,14 +52,14 @@ func newPKIInitCmd() *cobra.Command {
 		}
 		a, err := ca.New(name, time.Now(), time.Duration(days)*day)
 		if err != nil {
-			return pkiError(err)
+			return initError(err)
 		}
 		if err := d.Create(); err != nil {
-			return err
+			return cli.Hint(err, "--dir names a directory that is there or can be made")
 		}
 		crt, key := d.CA()
 		if err := keystore.WritePair(crt, key, a.Cert, a.Key, force); err != nil {
-			return pkiError(err)
+			return initError(err)
 		}
 		return printCertificates(cmd.OutOrStdout(), *format, []certificateInfo{describe(crt, a.Cert, a.Cert, time.Now())})
 	}
@@ -85,6 +86,19 @@ func required(cmd *cobra.Command, flags ...string) {
 		}
 		return nil
 	}
+}
+
+// initError gives what goes wrong when an authority is written its hint.
+func initError(err error) error {
+	switch {
+	case errors.Is(err, keystore.ErrExists):
+		return cli.Hint(err, "choose another --dir; --force replaces the authority and makes everything it issued worthless")
+	case errors.Is(err, ca.ErrRequest):
+		return cli.Usage(err, "see 'gridward pki init --help'")
+	case errors.Is(err, fs.ErrPermission):
+		return cli.Hint(err, "choose a --dir in which you may write")
+	}
+	return err
 }
 
 // pkiError gives the errors of ca and keystore their exit codes and hints.

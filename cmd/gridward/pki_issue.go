@@ -12,6 +12,7 @@ import (
 	"github.com/gridward/gridward/internal/cli"
 	"github.com/gridward/gridward/pki/ca"
 	"github.com/gridward/gridward/pki/keystore"
+	"github.com/gridward/gridward/security/tlsprofile"
 	"github.com/gridward/gridward/xmpp/jid"
 )
 
@@ -99,10 +100,14 @@ func (fl *issueFlags) request() (ca.Request, error) {
 		return ca.Request{}, err
 	}
 	req := ca.Request{Kind: ca.Kind(fl.kind), CommonName: fl.name, DNS: fl.dns, Life: time.Duration(fl.days) * day}
+	for i, d := range req.DNS {
+		req.DNS[i] = tlsprofile.ALabel(d)
+	}
 	if req.Kind == ca.Server && fl.domain != "" {
-		req.JIDs = append(req.JIDs, fl.domain)
-		req.DNS = append([]string{fl.domain}, req.DNS...)
-		req.SRV = append(req.SRV, "_xmpp-client."+fl.domain, "_xmpp-server."+fl.domain)
+		domain := tlsprofile.ALabel(fl.domain)
+		req.JIDs = append(req.JIDs, domain)
+		req.DNS = append([]string{domain}, req.DNS...)
+		req.SRV = append(req.SRV, "_xmpp-client."+domain, "_xmpp-server."+domain)
 	}
 	for _, s := range fl.jids {
 		if !strings.Contains(s, "@") && req.Kind != ca.Server {
@@ -115,14 +120,30 @@ func (fl *issueFlags) request() (ca.Request, error) {
 		if err != nil {
 			return req, cli.Usage(err, "")
 		}
-		req.JIDs = append(req.JIDs, j.String())
+		req.JIDs = append(req.JIDs, withALabels(j))
 	}
 	for _, s := range fl.ips {
 		ip, err := netip.ParseAddr(s)
 		if err != nil {
-			return req, cli.Usage(err, "")
+			return req, cli.Usage(fmt.Errorf("--ip: %w", err), "for example 192.0.2.1 or 2001:db8::1")
+		}
+		if ip.Zone() != "" {
+			return req, cli.Usage(fmt.Errorf("--ip %s: a certificate has no place for the zone %q", s, ip.Zone()), "leave %"+ip.Zone()+" out")
 		}
 		req.IPs = append(req.IPs, ip)
 	}
 	return req, req.Validate()
+}
+
+// withALabels writes the domain of a JID in A-labels: certificates are compared by programs that know no others, and a
+// JID is the same in both.
+func withALabels(j jid.JID) string {
+	domain := tlsprofile.ALabel(j.Domain())
+	switch {
+	case j.Resource() != "":
+		return j.String() // will be refused
+	case j.Local() == "":
+		return domain
+	}
+	return j.Local() + "@" + domain
 }

@@ -80,7 +80,7 @@ func inspect(dir, caFile string, files []string, now time.Time) ([]certificateIn
 	if caFile != "" {
 		certs, err := keystore.ReadCertificates(caFile)
 		if err != nil {
-			return nil, err
+			return nil, cli.Hint(err, "--ca names the certificate of an authority, a PEM file")
 		}
 		root = certs[0]
 	}
@@ -88,7 +88,7 @@ func inspect(dir, caFile string, files []string, now time.Time) ([]certificateIn
 	for _, f := range files {
 		certs, err := keystore.ReadCertificates(f)
 		if err != nil {
-			return nil, err
+			return nil, cli.Hint(err, "give the names of certificates, PEM files")
 		}
 		out = append(out, describe(f, certs[0], root, now))
 	}

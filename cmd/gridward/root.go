@@ -56,6 +56,7 @@ func newRootCmd() *cobra.Command {
 	root.AddCommand(newCenterCmd())
 	root.AddCommand(newDemoCmd())
 	root.AddCommand(newDERCmd())
+	root.AddCommand(newExitCodesTopic())
 	root.AddCommand(newManCmd())
 	root.AddCommand(newMMSCmd())
 	root.AddCommand(newPKICmd())

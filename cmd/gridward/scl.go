@@ -32,7 +32,7 @@ func loadSCL(path string, stdin io.Reader) (*scl.File, error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, cli.Usage(err, "give the name of an SCL file")
+			return nil, cli.Hint(err, "give the name of an SCL file, or - for the standard input")
 		}
 		defer f.Close()
 		in, name = f, path
