@@ -247,3 +247,33 @@ func TestLongPresenceIsNotSpread(t *testing.T) {
 	}
 	der.nothing()
 }
+
+// A peer that reads and never acknowledges is remembered 4,096 stanzas, not more.
+func TestPeerThatNeverAcknowledges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := startPipe(t, fast)
+		ems, der := r.must("ems", loginOptions{mute: true}), r.must("der1", loginOptions{})
+		const fit, more = 4096, 100
+		go func() {
+			for {
+				select {
+				case <-ems.in:
+				case <-ems.ended:
+					return
+				}
+			}
+		}()
+		for range fit + more {
+			der.send(message("ems", "m"))
+		}
+		for range more {
+			if st := der.next(); st.Err == nil || st.Err.Cond != stanza.ResourceConstraint {
+				t.Fatalf("got %s", st.Append(nil))
+			}
+		}
+		der.nothing()
+		if st := r.Stats().Stanzas[stanza.Message]; st[server.Delivered] != fit || st[server.Refused] != more {
+			t.Errorf("%v", st)
+		}
+	})
+}

@@ -102,16 +102,17 @@ func (sess *session) deliverLocked(st *stanza.Stanza, out *batch, now time.Time)
 	return Delivered
 }
 
-// window is how much more than the queue of a detached session an attached one may leave unacknowledged: it is not
-// away, its acknowledgements are on their way, and a burst of reports from many devices is nothing to refuse.
-const window = 16
+// window is how many more octets than the queue of a detached session an attached one may leave unacknowledged: it is not
+// away, its acknowledgements are on their way, and a burst of reports from many devices is nothing to refuse. Of stanzas
+// sm.Out allows 16 times as many by itself.
+const window = 4
 
 // bound sets the bounds of the queue. The caller holds sess.mu.
 func (sess *session) bound() {
 	l, w := &sess.srv.cfg.Limits, sess.weight()
 	sess.out.MaxStanzas, sess.out.MaxBytes = w*l.QueueStanzas, w*l.QueueBytes
 	if sess.conn != nil {
-		sess.out.MaxStanzas, sess.out.MaxBytes = window*w*l.QueueStanzas, window/4*w*l.QueueBytes
+		sess.out.MaxBytes *= window
 	}
 }
 
