@@ -166,6 +166,40 @@ func TestCapturedRefusal(t *testing.T) {
 	t.Error("no stream")
 }
 
+// TestCapturedServer gives a calling Machine what a server answered in a session of thousands of PDUs.
+func TestCapturedServer(t *testing.T) {
+	for _, s := range capturetest.Streams(t, capturetest.Path(t, "captures/icsnpp-pres/open_read_write_close.pcap")) {
+		if s.SrcPort != 102 {
+			continue
+		}
+		m, err := NewCalling(Config{}, []byte{0xa8, 0}, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.SetMaxPDU(65000)
+		kinds := map[Kind]int{}
+		for data := s.Data; ; {
+			n, ev := m.Receive(data, start)
+			data = data[n:]
+			kinds[ev.Kind]++
+			if ev.Kind == None {
+				break
+			}
+			if ev.Kind == Ended {
+				t.Fatal(ev.Err)
+			}
+			if kinds[Received] == 1053 && m.state == open {
+				if err := m.Release(start); err != nil { // where the recorded client did
+					t.Fatal(err)
+				}
+			}
+		}
+		if kinds[Confirmed] != 1 || kinds[Received] != 1053 || kinds[Released] != 1 {
+			t.Errorf("%v", kinds)
+		}
+	}
+}
+
 // TestCapturedBadAccept gives a calling Machine the answers of a device that writes an AC of the wrong length.
 func TestCapturedBadAccept(t *testing.T) {
 	for _, s := range capturetest.Streams(t, capturetest.Path(t, "captures/ics-security-tools/iec61850_read.pcap")) {

@@ -11,6 +11,7 @@ import (
 	"github.com/gridward/gridward/link/tcp"
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/osi"
+	"github.com/gridward/gridward/osi/acse"
 )
 
 // Dial associates with the server at a TCP address. Refusals are mms.ErrRefused, and an *osi.RefusedError or
@@ -56,7 +57,7 @@ type handshake struct {
 func begin(ctx context.Context, nc net.Conn, cfg *Config) (*handshake, error) {
 	cfg.OSI.Addr = nc.RemoteAddr().String()
 	if cfg.Secure != nil {
-		secured, channel, err := cfg.Secure(ctx, nc)
+		secured, channel, err := secure(ctx, nc, cfg)
 		if err != nil {
 			_ = nc.Close() // the handshake failed
 			return nil, fmt.Errorf("%w: %w", mms.ErrRefused, err)
@@ -66,6 +67,20 @@ func begin(ctx context.Context, nc net.Conn, cfg *Config) (*handshake, error) {
 	h := &handshake{ctx: ctx, cfg: cfg, nc: nc, r: newReceiver(nc)}
 	h.stop = context.AfterFunc(ctx, func() { _ = nc.SetDeadline(past) })
 	return h, nil
+}
+
+// secure gives the protected transport no more time than the association may take.
+func secure(ctx context.Context, nc net.Conn, cfg *Config) (net.Conn, acse.Channel, error) {
+	limit := cfg.OSI.Timeouts.Associate
+	orDefault(&limit, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(past) })
+	secured, channel, err := cfg.Secure(ctx, nc)
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	return secured, channel, err
 }
 
 // past is a deadline that ends every call.

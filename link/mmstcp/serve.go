@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/gridward/gridward/mms"
 )
@@ -28,6 +29,10 @@ func Serve(ctx context.Context, l net.Listener, cfg Config, accept func(ctx cont
 			}
 			return nil
 		case err != nil && temporary(err):
+			select { // files or memory are short: that may pass
+			case <-time.After(50 * time.Millisecond):
+			case <-ctx.Done():
+			}
 			continue
 		case err != nil:
 			return err
