@@ -64,6 +64,7 @@ func (s *site) startRouter(t *testing.T) *process {
 domain: %[1]s
 listen: [{address: "%[2]s", mode: direct}]
 tls: {cert: tls/router.crt, key: tls/router.key, ca: tls/ca.crt}
+limits: {stanza_rate: 1000, stanza_burst: 2000} # a flood is refused here, not waited for
 accounts:
   - {jid: center@%[1]s, groups: [center], weight: 10}
   - {jid: "*@%[1]s", groups: [der]}
