@@ -58,6 +58,13 @@ func (a *asyncConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// SetWriteDeadline does nothing: the deadline of writes is drain's. TLS sets one that has passed when it has said goodbye,
+// which would cut off what is still pending: the error that the peer is told.
+func (a *asyncConn) SetWriteDeadline(time.Time) error { return nil }
+
+// SetDeadline sets the deadline of reads.
+func (a *asyncConn) SetDeadline(t time.Time) error { return a.SetReadDeadline(t) }
+
 // drain writes what is pending until there is nothing left or the connection fails.
 func (a *asyncConn) drain() {
 	var buf []byte
