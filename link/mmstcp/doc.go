@@ -3,4 +3,10 @@
 // is an mms.Association, over which packages acsi/client and acsi/server work as they do over XMPP.
 //
 // Dial and Client open associations, Serve and Server take them. A connection can be secured in between (Config.Secure).
+//
+//	l, err := tcp.Listen(ctx, ":102", tcp.Limits{})
+//	err = mmstcp.Serve(ctx, l, cfg, func(ctx context.Context, a mms.Association) { _ = srv.Serve(ctx, a) })
+//
+//	a, err := mmstcp.Dial(ctx, "10.0.0.7:102", cfg)
+//	c := client.New(a, client.Options{})
 package mmstcp

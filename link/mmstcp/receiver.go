@@ -37,7 +37,11 @@ func (r *receiver) fill() error {
 		r.end = copy(r.buf, r.octets())
 		r.start = 0
 	case r.end == len(r.buf):
-		grown := make([]byte, min(2*len(r.buf), room+tpkt.MaxLen))
+		n := 2 * len(r.buf)
+		if len(r.buf) == roomKept {
+			n = roomKept + room // enough for what may come before the association is accepted
+		}
+		grown := make([]byte, min(n, room+tpkt.MaxLen))
 		r.end = copy(grown, r.octets())
 		r.buf = grown
 	case r.end == 0 && len(r.buf) > roomKept:

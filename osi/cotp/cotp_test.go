@@ -119,6 +119,20 @@ func TestFragments(t *testing.T) {
 	}
 }
 
+// TestAnnounced refuses a packet by its header when it can only be too long.
+func TestAnnounced(t *testing.T) {
+	for _, c := range []struct {
+		length, partial int
+		ok              bool
+	}{{1007, 0, true}, {1008, 0, false}, {65535, 0, false}, {507, 500, true}, {508, 500, false}, {259, 1000, true}} {
+		m := &Machine{cfg: Config{Limit: 1000}, state: open, partial: make([]byte, c.partial)}
+		_, _, _, err := m.Receive([]byte{3, 0, byte(c.length >> 8), byte(c.length), 2})
+		if errors.Is(err, ErrTooLong) == c.ok {
+			t.Errorf("%d octets behind %d: %v", c.length, c.partial, err)
+		}
+	}
+}
+
 func FuzzTPDU(f *testing.F) {
 	f.Add([]byte("\x11\xe0\x00\x00\x00\x01\x00\xc0\x01\x0d\xc1\x02\x00\x01\xc2\x02\x00\x01"))
 	f.Add([]byte("\x02\xf0\x80data"))

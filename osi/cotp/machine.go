@@ -10,6 +10,9 @@ import (
 // maxSize is the TPDU size that is proposed and the largest that is agreed to, as log2: 8,192 octets.
 const maxSize = 13
 
+// maxHeader is the longest header of a TPDU in octets.
+const maxHeader = 255
+
 // keep is how much room for the next TSDU in fragments a Machine keeps.
 const keep = 8192
 
@@ -86,6 +89,12 @@ func (m *Machine) Pending() int { return len(m.partial) }
 // Machine's room until the next call.
 func (m *Machine) Receive(in []byte) (n int, ev Event, tsdu []byte, err error) {
 	tpdu, n, err := tpkt.Next(in)
+	if err == nil && n == 0 && len(in) >= tpkt.HeaderLen {
+		// A packet that would be too long is refused before its octets are waited for.
+		if most := max(m.cfg.Limit-len(m.partial)+dataHeader, maxHeader) + tpkt.HeaderLen; tpkt.Announced(in) > most {
+			err = fmt.Errorf("%w: packet of %d octets where %d are allowed", ErrTooLong, tpkt.Announced(in), most)
+		}
+	}
 	if err != nil || n == 0 {
 		return 0, None, nil, err
 	}

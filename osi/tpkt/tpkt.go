@@ -31,7 +31,7 @@ func Next(in []byte) (tpdu []byte, n int, err error) {
 	case len(in) < HeaderLen:
 		return nil, 0, nil
 	}
-	n = int(binary.BigEndian.Uint16(in[2:]))
+	n = Announced(in)
 	if n < MinLen {
 		return nil, 0, fmt.Errorf("%w: length %d", ErrHeader, n)
 	}
@@ -40,6 +40,9 @@ func Next(in []byte) (tpdu []byte, n int, err error) {
 	}
 	return in[HeaderLen:n], n, nil
 }
+
+// Announced is the length that the header of the first packet in says, which has at least HeaderLen octets.
+func Announced(in []byte) int { return int(binary.BigEndian.Uint16(in[2:])) }
 
 // AppendHeader appends the header of a packet with a TPDU of n octets, from 3 to 65,531.
 func AppendHeader(b []byte, n int) []byte {
