@@ -162,7 +162,8 @@ func (d *der) handle(b *block, r *Report) {
 	b.reports++
 	b.last = now
 	d.counters.Reports++
-	overflow := r.BufOvfl && !(b.lost && b.reports == 1) // the first report repeats what lostPlace has told
+	told := b.lost && b.reports == 1 // the first report repeats what lostPlace has told
+	overflow := r.BufOvfl && !told
 	if overflow {
 		d.counters.BufferOverflow++
 		b.lost = b.lost || b.reports == 1
