@@ -107,9 +107,13 @@ func (sess *session) deliverLocked(st *stanza.Stanza, out *batch, now time.Time)
 // sm.Out allows 16 times as many by itself.
 const window = 4
 
+// queueWeight bounds what weight multiplies a queue by, so that one account cannot hold more than 64 MiB while it is
+// detached, and 256 MiB while it is attached, at the default bounds.
+const queueWeight = 64
+
 // bound sets the bounds of the queue. The caller holds sess.mu.
 func (sess *session) bound() {
-	l, w := &sess.srv.cfg.Limits, sess.weight()
+	l, w := &sess.srv.cfg.Limits, min(sess.weight(), queueWeight)
 	sess.out.MaxStanzas, sess.out.MaxBytes = w*l.QueueStanzas, w*l.QueueBytes
 	if sess.conn != nil {
 		sess.out.MaxBytes *= window
