@@ -102,17 +102,25 @@ func TestTheirClient(t *testing.T) {
 	}
 	run := func(args ...string) (got found) {
 		t.Helper()
-		var talk bytes.Buffer
-		cmd := exec.CommandContext(ctx, python, append([]string{"testdata/client.py", host, port}, args...)...)
-		cmd.Stderr = &talk
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%v: %s%s", err, out, talk.String())
+		for attempt := 1; ; attempt++ {
+			var talk bytes.Buffer
+			cmd := exec.CommandContext(ctx, python, append([]string{"testdata/client.py", host, port}, args...)...)
+			cmd.Stderr = &talk
+			out, err := cmd.Output()
+			// On a busy machine the library's client now and then closes right after it has associated (error 3), with its
+			// own server too.
+			if err != nil && strings.HasPrefix(talk.String(), "error 3") && attempt < 10 {
+				t.Logf("the client closed at once; our end: %v", <-ends)
+				continue
+			}
+			if err != nil {
+				t.Fatalf("%v: %s%s", err, out, talk.String())
+			}
+			if err := json.Unmarshal(out, &got); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			return got
 		}
-		if err := json.Unmarshal(out, &got); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		return got
 	}
 	got := run(password)
 	if got.Connect != 0 || len(got.Devices) != len(m.Devices) || got.Reads < 10 || got.Beh[1] != 0 {
