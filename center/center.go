@@ -40,15 +40,15 @@ func New(cfg Config) (*Center, error) {
 	if c.fleet, err = fleet.New(cfg.Fleet, dialer{c}); err != nil {
 		return nil, err
 	}
-	binding := mmsbinding.Config{
+	conf := mmsbinding.Config{
 		InsecureClear61850: cfg.InsecureClear61850,
 		Events:             c.bound,
 		Limits:             mmsbinding.Limits{Associations: cfg.MaxAssociations, Peers: max(4096, cfg.MaxAssociations)},
 	}
-	if err := binding.Validate(); err != nil {
+	if err := conf.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	c.endpoint = mmsbinding.New(binding)
+	c.endpoint = mmsbinding.New(conf)
 	var peers []jid.JID
 	for _, e := range cfg.Fleet.DERs {
 		if _, pattern := e.Pattern(); pattern {
@@ -69,6 +69,9 @@ func New(cfg Config) (*Center, error) {
 	}
 	c.endpoint.Bind(c.xmpp)
 	c.api = api.New(cfg.API, c.fleet)
+	if err := c.api.Collect(binding{c.endpoint}); err != nil {
+		return nil, err
+	}
 	commands := cfg.Dispatch
 	commands.OnChange = c.api.CommandChanged
 	c.dispatch = dispatch.New(commands, c.fleet)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/gridward/gridward/center/dispatch"
 	"github.com/gridward/gridward/center/fleet"
 )
@@ -75,6 +77,9 @@ func New(cfg Config, f Fleet) *API {
 
 // SetDispatcher says where commands go. It must be called before Handler is served.
 func (a *API) SetDispatcher(d *dispatch.Dispatcher) { a.dispatch = d }
+
+// Collect adds metrics of somebody else to /metrics.
+func (a *API) Collect(c prometheus.Collector) error { return a.metrics.registry.Register(c) }
 
 // CommandChanged tells all streams of a command.
 func (a *API) CommandChanged(c dispatch.Command) { a.hub.publish("command", c) }

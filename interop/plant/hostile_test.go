@@ -219,6 +219,10 @@ func TestHostileNeighbour(t *testing.T) {
 			}
 		}
 		undisturbed(t, a, 1500)
+		await(t, "1000 ignored stanzas in the centre's count", 20*time.Second, func() (bool, string) {
+			n := metric(t, strings.TrimPrefix(a.base, "http://"), "gridward_center_stanzas_ignored_total")
+			return n >= 1000, fmt.Sprint(n)
+		})
 	})
 	t.Run("forged sender", func(t *testing.T) {
 		before := metric(t, s.stats, `gridward_xmpp_stream_errors_total{condition="invalid-from"}`)
