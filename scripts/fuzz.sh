@@ -1,11 +1,23 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module for the given time each (10s).
+# Runs every fuzz target of the module for the given time each (10s), and fails at the end if one of them found something.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:-10s}
-grep -rlE '^func Fuzz[A-Z]' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do
-	grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$dir"/*_test.go | awk '{print $2}' | sort -u | while read -r target; do
-		echo "== $dir $target"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$dir" </dev/null
-	done
-done
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+found=()
+while read -r dir target; do
+	echo "== $dir $target"
+	if go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$dir" </dev/null >"$log" 2>&1; then
+		tail -n 3 "$log" | head -n 1
+	elif grep -q 'context deadline exceeded' "$log" && ! grep -q 'Failing input' "$log"; then
+		echo "ended in the middle of an input, which the fuzzer reports as a failure: nothing was found"
+	else
+		cat "$log"
+		found+=("$dir $target")
+	fi
+done < <(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . --with-filename | sed -E 's#/[^/]*:func # #' | sort -u)
+if [ ${#found[@]} -gt 0 ]; then
+	printf 'found: %s\n' "${found[@]}" >&2
+	exit 1
+fi
