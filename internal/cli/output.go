@@ -85,6 +85,3 @@ func IsTerminal(w io.Writer) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
-
-// Color reports whether w may get colours: a terminal, and NO_COLOR not set.
-func Color(w io.Writer) bool { return os.Getenv("NO_COLOR") == "" && IsTerminal(w) }
