@@ -10,13 +10,11 @@ import (
 	"github.com/gridward/gridward/xmpp"
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/mmsbinding"
-	"github.com/gridward/gridward/xmpp/stanza"
 )
 
-// xmppLink is the Link over XMPP: a client that dials out, and the 8-2 binding on top of it.
+// xmppLink is the Link over XMPP: a host of the 8-2 binding that dials out.
 type xmppLink struct {
-	client   *xmpp.Client
-	endpoint *mmsbinding.Endpoint
+	host *mmsbinding.Host
 
 	mu     sync.Mutex
 	accept func(mms.Association)
@@ -29,26 +27,21 @@ func newXMPPLink(cfg *Config) (Link, error) {
 		peers[p.Bare()] = true
 	}
 	l := &xmppLink{events: cfg.Events}
-	binding := mmsbinding.Config{
-		InsecureClear61850: cfg.InsecureClear61850,
-		Accept:             l.accepted,
-		Allow:              func(peer jid.JID) bool { return peers[peer.Bare()] },
-		Events:             l.bound,
-		Now:                cfg.Now,
-	}
-	if err := binding.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
-	}
-	l.endpoint = mmsbinding.New(binding)
-	client, err := xmpp.New(xmpp.Config{
-		JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: cfg.Peers, Spread: cfg.Spread, Handler: l,
-		Namespaces: []string{mmsbinding.NS},
+	host, err := mmsbinding.NewHost(mmsbinding.HostConfig{
+		XMPP: xmpp.Config{JID: cfg.JID, TLS: cfg.TLS, Hosts: cfg.Hosts, Peers: cfg.Peers, Spread: cfg.Spread},
+		Binding: mmsbinding.Config{
+			InsecureClear61850: cfg.InsecureClear61850,
+			Accept:             l.accepted,
+			Allow:              func(peer jid.JID) bool { return peers[peer.Bare()] },
+			Events:             l.bound,
+			Now:                cfg.Now,
+		},
+		Session: l.session,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	l.client = client
-	l.endpoint.Bind(client)
+	l.host = host
 	return l, nil
 }
 
@@ -57,9 +50,7 @@ func (l *xmppLink) Run(ctx context.Context, accept func(mms.Association), events
 	l.mu.Lock()
 	l.accept, l.events = accept, events
 	l.mu.Unlock()
-	err := l.client.Run(ctx)
-	l.endpoint.Close()
-	return err
+	return l.host.Run(ctx)
 }
 
 func (l *xmppLink) accepted(a mms.Association) {
@@ -89,7 +80,7 @@ func (l *xmppLink) bound(e mmsbinding.Event) {
 
 // ignored counts the stanzas that brought nothing about, by reason.
 func (l *xmppLink) ignored() map[string]uint64 {
-	c := l.endpoint.Counters()
+	c := l.host.Endpoint().Counters()
 	n := map[string]uint64{"invalid-pdu": c.Rejected, "too-many-requests": c.Excess, "stanza-error": c.StanzaErrs}
 	for why, count := range c.Ignored {
 		n[mmsbinding.Why(why).String()] = count
@@ -97,22 +88,14 @@ func (l *xmppLink) ignored() map[string]uint64 {
 	return n
 }
 
-// HandleStanza makes the link an xmpp.Handler.
-func (l *xmppLink) HandleStanza(s *stanza.Stanza) { l.endpoint.HandleStanza(s) }
-
-// HandleEvent makes the link an xmpp.Handler.
-func (l *xmppLink) HandleEvent(ev xmpp.Event) {
+func (l *xmppLink) session(ev xmpp.Event) {
 	switch ev := ev.(type) {
 	case xmpp.Up:
-		l.endpoint.Up(ev.JID, ev.Resumed)
 		l.emit(LinkUp{JID: ev.JID, Resumed: ev.Resumed})
 	case xmpp.Down:
-		l.endpoint.Down()
 		if !errors.Is(ev.Err, context.Canceled) { // the end of Run is no fault
 			l.emit(LinkDown{Err: ev.Err})
 		}
-	case xmpp.Lost:
-		l.endpoint.Lost(ev.Err)
 	case xmpp.Retry:
 		l.emit(LinkDown{Err: ev.Err, Retry: ev.After})
 	}
