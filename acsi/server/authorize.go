@@ -96,13 +96,19 @@ func (s *Server) allow(p *model.Principal, r Right, ref model.Ref) error {
 
 // known tells what keeps p from being served at all.
 func (s *Server) known(p *model.Principal) error {
+	return Authenticated(p, s.cfg.InsecureAnonymous, s.now)
+}
+
+// Authenticated gives nil for a principal that has proven its name and whose proof has not expired, otherwise
+// ErrNotAuthenticated or ErrProofExpired. anonymous lets principals without proof pass.
+func Authenticated(p *model.Principal, anonymous bool, now func() time.Time) error {
 	if p == nil || p.Proof == model.ProofNone {
-		if !s.cfg.InsecureAnonymous {
+		if !anonymous {
 			return ErrNotAuthenticated
 		}
 		return nil
 	}
-	if !p.Expires.IsZero() && s.now().After(p.Expires) {
+	if !p.Expires.IsZero() && now().After(p.Expires) {
 		return ErrProofExpired
 	}
 	return nil
