@@ -8,9 +8,9 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"math/big"
-	"net"
 	"testing"
 	"time"
 
@@ -21,29 +21,6 @@ import (
 	"github.com/gridward/gridward/osi/acse"
 )
 
-// tlsChannel is TLS as a Channel.
-type tlsChannel struct{ *tls.Conn }
-
-func (c tlsChannel) Export(label string, context []byte, n int) ([]byte, error) {
-	state := c.ConnectionState()
-	return state.ExportKeyingMaterial(label, context, n)
-}
-
-func (c tlsChannel) Principal() *model.Principal {
-	name := ""
-	if peers := c.ConnectionState().PeerCertificates; len(peers) > 0 {
-		name = peers[0].SerialNumber.String()
-	}
-	return &model.Principal{Name: name, Proof: model.ProofX509}
-}
-
-func overTLS(make func(net.Conn, *tls.Config) *tls.Conn, cfg *tls.Config) func(context.Context, net.Conn) (net.Conn, acse.Channel, error) {
-	return func(ctx context.Context, nc net.Conn) (net.Conn, acse.Channel, error) {
-		c := make(nc, cfg)
-		return c, tlsChannel{c}, c.HandshakeContext(ctx)
-	}
-}
-
 // A binder proves with what the channel exports.
 type binder struct{ seen chan []byte }
 
@@ -52,7 +29,10 @@ func (b *binder) Offer(_, _ acse.Address) (acse.Auth, error) { return acse.Auth{
 func (b *binder) Verify(p acse.Peer, _ acse.Auth) (acse.Auth, *model.Principal, error) {
 	key, err := p.Channel.Export("EXPORTER-test", []byte("context"), 32)
 	b.seen <- key
-	return acse.Auth{}, p.Channel.Principal(), err
+	if who := p.Channel.Principal(); who != nil {
+		return acse.Auth{}, who, err
+	}
+	return acse.Auth{}, &model.Principal{Name: "no certificate"}, err
 }
 
 // TestTLS runs an association through TLS: both ends see the same exported key, and who the other is.
@@ -61,7 +41,7 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(77), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"server"}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: "77"}, NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"server"}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -80,8 +60,11 @@ func TestTLS(t *testing.T) {
 	here, there := &binder{make(chan []byte, 1)}, &binder{make(chan []byte, 1)}
 	ended, served := make(chan error, 1), make(chan error)
 	go func() {
-		secure := overTLS(tls.Server, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+		secure := TLSServer(&tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
 		served <- Serve(ctx, l, Config{Secure: secure, OSI: osi.Config{Authenticator: there}}, func(ctx context.Context, a mms.Association) {
+			if st := l.Stats(); st.Open != 1 || st.HalfOpen != 0 {
+				t.Errorf("the connection was not admitted: %+v", st)
+			}
 			for {
 				p, err := a.Recv(ctx)
 				if err != nil {
@@ -95,7 +78,7 @@ func TestTLS(t *testing.T) {
 		})
 	}()
 	a, err := Dial(ctx, l.Addr().String(), Config{
-		Secure: overTLS(tls.Client, &tls.Config{RootCAs: roots, ServerName: "server"}), OSI: osi.Config{Authenticator: here},
+		Secure: TLSClient(&tls.Config{RootCAs: roots, ServerName: "server"}), OSI: osi.Config{Authenticator: here},
 	})
 	if err != nil {
 		t.Fatal(err)
