@@ -66,6 +66,16 @@ const (
 	CancelInvokeIDUnknown         = 1
 	CancelNotPossible             = 2
 	ConcludeFurtherCommunication  = 1
+	FileOther                     = 0 // ErrFile
+	FileAmbiguous                 = 1
+	FileBusy                      = 2
+	FileSyntax                    = 3
+	FileContentType               = 4
+	FilePosition                  = 5
+	FileAccessDenied              = 6
+	FileNonExistent               = 7
+	FileDuplicate                 = 8
+	FileInsufficientSpace         = 9
 )
 
 // RejectClass is the alternative of rejectReason, ISO 9506-2 17.

@@ -107,6 +107,13 @@ func (o *Outstanding[V]) Deadline() time.Time {
 	return first
 }
 
+// Each calls f for every open request in the order of arrival. f must not change the table.
+func (o *Outstanding[V]) Each(f func(invokeID uint32, v V)) {
+	for _, r := range o.open {
+		f(r.invokeID, r.value)
+	}
+}
+
 // Len is the number of open requests.
 func (o *Outstanding[V]) Len() int { return len(o.open) }
 
