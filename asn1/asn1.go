@@ -55,6 +55,7 @@ const (
 	Element      // the item itself, of a SEQUENCE OF SEQUENCE or of a simple type: no name inside JSON arrays
 	Root         // wraps a whole PDU: shown by the dialects that have a root element, never by BER
 	Binary       // BER alone carries it
+	Inner        // the type's own tag behind an explicit one: BER alone shows it, what it holds stands everywhere
 )
 
 // An Elem is one component of a type, or the type of the items of a list. Elems are package-level variables made by

@@ -60,6 +60,11 @@ func element(t asn1.Tag, name string) *asn1.Elem {
 	return schema.Add(asn1.Elem{Tag: t, Name: name, Form: asn1.Element})
 }
 
+// inner declares the tag of a type that stands behind an explicit tag.
+func inner(t asn1.Tag) *asn1.Elem {
+	return schema.Add(asn1.Elem{Tag: t, Name: "SEQUENCE", Form: asn1.Inner})
+}
+
 // binary declares a component [n] that only BER carries.
 func binary(n uint32, name string) *asn1.Elem {
 	return schema.Add(asn1.Elem{Tag: asn1.Context(n), Name: name, Form: asn1.Binary})

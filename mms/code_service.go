@@ -11,9 +11,11 @@ import (
 // Others, and those with components that the structures do not represent, are kept as Raw.
 var (
 	requestChoice = openChoice(reqRead, reqWrite, reqGetNameList, reqAttributes, reqDefineList, reqListAttributes,
-		reqDeleteList, reqIdentify, reqStatus)
+		reqDeleteList, reqIdentify, reqStatus,
+		reqReadJournal, reqInitJournal, reqJournalStatus, reqCapabilities, reqObtainFile, reqFileOpen, reqFileRead, reqFileClose, reqFileRename, reqFileDelete, reqFileDirectory)
 	responseChoice = openChoice(respRead, respWrite, respGetNameList, respAttributes, respDefineList, respListAttributes,
-		respDeleteList, respIdentify, respStatus)
+		respDeleteList, respIdentify, respStatus,
+		respReadJournal, respInitJournal, respJournalStatus, respCapabilities, respObtainFile, respFileOpen, respFileRead, respFileClose, respFileRename, respFileDelete, respFileDirectory)
 	unconfirmedChoice = openChoice(informationReport)
 )
 
@@ -37,6 +39,28 @@ func requestIndex(s Service) int {
 		return 7
 	case *Status:
 		return 8
+	case *ReadJournal:
+		return 9
+	case *InitializeJournal:
+		return 10
+	case *ReportJournalStatus:
+		return 11
+	case *GetCapabilityList:
+		return 12
+	case *ObtainFile:
+		return 13
+	case *FileOpen:
+		return 14
+	case *FileRead:
+		return 15
+	case *FileClose:
+		return 16
+	case *FileRename:
+		return 17
+	case *FileDelete:
+		return 18
+	case *FileDirectory:
+		return 19
 	case *Raw:
 		return -1
 	}
@@ -69,6 +93,28 @@ func codeRequest(c asn1.Coder, s Service) Service {
 		s = codeService[Identify](c, s)
 	case i == 8:
 		s = codeService[Status](c, s)
+	case i == 9:
+		s = codeService[ReadJournal](c, s)
+	case i == 10:
+		s = codeService[InitializeJournal](c, s)
+	case i == 11:
+		s = codeService[ReportJournalStatus](c, s)
+	case i == 12:
+		s = codeService[GetCapabilityList](c, s)
+	case i == 13:
+		s = codeService[ObtainFile](c, s)
+	case i == 14:
+		s = codeService[FileOpen](c, s)
+	case i == 15:
+		s = codeService[FileRead](c, s)
+	case i == 16:
+		s = codeService[FileClose](c, s)
+	case i == 17:
+		s = codeService[FileRename](c, s)
+	case i == 18:
+		s = codeService[FileDelete](c, s)
+	case i == 19:
+		s = codeService[FileDirectory](c, s)
 	}
 	if canKeep {
 		return keep(c, mark, s)
@@ -96,6 +142,28 @@ func responseIndex(s Service) int {
 		return 7
 	case *StatusResponse:
 		return 8
+	case *ReadJournalResponse:
+		return 9
+	case *InitializeJournalResponse:
+		return 10
+	case *ReportJournalStatusResponse:
+		return 11
+	case *GetCapabilityListResponse:
+		return 12
+	case *ObtainFileResponse:
+		return 13
+	case *FileOpenResponse:
+		return 14
+	case *FileReadResponse:
+		return 15
+	case *FileCloseResponse:
+		return 16
+	case *FileRenameResponse:
+		return 17
+	case *FileDeleteResponse:
+		return 18
+	case *FileDirectoryResponse:
+		return 19
 	case *Raw:
 		return -1
 	}
@@ -128,6 +196,28 @@ func codeResponse(c asn1.Coder, s Service) Service {
 		s = codeService[IdentifyResponse](c, s)
 	case i == 8:
 		s = codeService[StatusResponse](c, s)
+	case i == 9:
+		s = codeService[ReadJournalResponse](c, s)
+	case i == 10:
+		s = codeService[InitializeJournalResponse](c, s)
+	case i == 11:
+		s = codeService[ReportJournalStatusResponse](c, s)
+	case i == 12:
+		s = codeService[GetCapabilityListResponse](c, s)
+	case i == 13:
+		s = codeService[ObtainFileResponse](c, s)
+	case i == 14:
+		s = codeService[FileOpenResponse](c, s)
+	case i == 15:
+		s = codeService[FileReadResponse](c, s)
+	case i == 16:
+		s = codeService[FileCloseResponse](c, s)
+	case i == 17:
+		s = codeService[FileRenameResponse](c, s)
+	case i == 18:
+		s = codeService[FileDeleteResponse](c, s)
+	case i == 19:
+		s = codeService[FileDirectoryResponse](c, s)
 	}
 	if canKeep {
 		return keep(c, mark, s)

@@ -27,7 +27,11 @@ func TestJSON(t *testing.T) {
 			"a128020111a423a12187050842f6e979840303000080010a910869a37f000000000a8c06002932e03a7b",
 			`{"confirmed-ResponsePDU":{"invokeID":17,"ConfirmedServiceResponse":{"read":{"listOfAccessResult":[{"success":{"floating-point":123.456}},{"success":{"bit-string":"0000000000000"}},{"failure":"object-non-existent"},{"success":{"utc-time":{"t":"2026-02-28T23:49:20.000000Z","quality":"0A"}}},{"success":{"binary-time":"2024-12-27T00:45:00.000Z"}}]}}}}`,
 		},
-		{"a006020105bf4700", `{"confirmed-RequestPDU":{"invokeID":5,"ConfirmedServiceRequest":{"[71]":{"tag":"[71]","base64":""}}}}`},
+		{
+			"a12602015ebf4d20a01b30193017a00919077265632e636667a10a800202ca8104323032368101ff",
+			`{"confirmed-ResponsePDU":{"invokeID":94,"ConfirmedServiceResponse":{"fileDirectory":{"listOfDirectoryEntry":[{"fileName":["rec.cfg"],"fileAttributes":{"sizeOfFile":714,"lastModified":"2026"}}],"moreFollows":true}}}}`,
+		},
+		{"a006020105bf4600", `{"confirmed-RequestPDU":{"invokeID":5,"ConfirmedServiceRequest":{"[70]":{"tag":"[70]","base64":""}}}}`},
 	} {
 		p, err := ParseBER(unhex(t, c.hex), Limits{})
 		if err != nil {

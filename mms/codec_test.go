@@ -1,6 +1,7 @@
 package mms
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +24,7 @@ func samples() map[string]PDU {
 	}
 	mag := TypeSpec{Kind: model.KindStruct, Components: []Component{{Name: "f", Type: TypeSpec{Kind: model.KindFloat, Size: 32, Exponent: 8}}}}
 	name := InDomain("LD", "T")
-	return map[string]PDU{
+	all := map[string]PDU{
 		"initiate": &InitiateRequest{
 			LocalDetail: 65000, MaxServCalling: 10, MaxServCalled: 10, NestingLevel: 10, Version: 1,
 			ParameterCBB: model.Bits(0b11110001000, 11), ServicesSupport: model.LongBits("\xee\x1c\x00\x00\x00\x02\x00\x00\x59\xfd\x18", 85),
@@ -82,6 +83,9 @@ func samples() map[string]PDU {
 			Results: []AccessResult{{Value: model.Visible("DER1rpt1")}, {Value: model.Entry(0x002932E03A7B)}, {Value: model.Float64(-1)}},
 		}},
 	}
+	maps.Copy(all, fileSamples())
+	maps.Copy(all, journalSamples())
+	return all
 }
 
 func allKinds() model.Value {

@@ -17,10 +17,6 @@ var examples = []string{
 	`<rejectPDU><originalInvokeID>3</originalInvokeID><rejectReason><confirmed-requestPDU>6</confirmed-requestPDU></rejectReason></rejectPDU>`,
 	`<conclude-RequestPDU/>`,
 	`<conclude-ResponsePDU/>`,
-}
-
-// fileExamples are those of the file services, which are not supported yet: they are refused as unknown services.
-var fileExamples = []string{
 	`<confirmed-RequestPDU><invokeID>4</invokeID><ConfirmedServiceRequest><fileOpen><fileName><GraphicString>/COMTRADE/r1.cfg</GraphicString></fileName><initialPosition>0</initialPosition></fileOpen></ConfirmedServiceRequest></confirmed-RequestPDU>`,
 	`<confirmed-ResponsePDU><invokeID>4</invokeID><ConfirmedServiceResponse><fileOpen><frsmID>1</frsmID><fileAttributes><sizeOfFile>812</sizeOfFile><lastModified>20260301000000.000Z</lastModified></fileAttributes></fileOpen></ConfirmedServiceResponse></confirmed-ResponsePDU>`,
 	`<confirmed-RequestPDU><invokeID>5</invokeID><ConfirmedServiceRequest><fileRead>1</fileRead></ConfirmedServiceRequest></confirmed-RequestPDU>`,

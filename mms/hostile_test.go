@@ -172,7 +172,7 @@ func TestBadPDUKeepsInvokeID(t *testing.T) {
 	if r, ok := p.(*ConfirmedRequest); err == nil || !ok || r.InvokeID != 7 {
 		t.Errorf("BER: %+v, %v", p, err)
 	}
-	p, err = ParseXER([]byte(`<confirmed-RequestPDU xmlns="`+Namespace+`"><invokeID>7</invokeID><ConfirmedServiceRequest><fileOpen/></ConfirmedServiceRequest></confirmed-RequestPDU>`), nil, Limits{})
+	p, err = ParseXER([]byte(`<confirmed-RequestPDU xmlns="`+Namespace+`"><invokeID>7</invokeID><ConfirmedServiceRequest><rename/></ConfirmedServiceRequest></confirmed-RequestPDU>`), nil, Limits{})
 	if r, ok := p.(*ConfirmedRequest); !errors.Is(err, asn1.ErrUnknown) || !ok || r.InvokeID != 7 {
 		t.Errorf("XER: %+v, %v", p, err)
 	}

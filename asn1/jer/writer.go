@@ -26,6 +26,7 @@ type open struct {
 	elem  *asn1.Elem
 	array bool
 	used  bool // something was written inside
+	inner int  // levels inside that do not show
 }
 
 var _ asn1.Coder = (*Writer)(nil)
@@ -75,6 +76,10 @@ func (w *Writer) Begin(e *asn1.Elem) {
 	if w.err != nil {
 		return
 	}
+	if e.Form == asn1.Inner && len(w.levels) > 0 {
+		w.levels[len(w.levels)-1].inner++
+		return
+	}
 	w.name(e)
 	bracket := byte('{')
 	if e.List {
@@ -90,6 +95,10 @@ func (w *Writer) End() {
 		return
 	}
 	l := w.levels[len(w.levels)-1]
+	if l.inner > 0 {
+		w.levels[len(w.levels)-1].inner--
+		return
+	}
 	w.levels = w.levels[:len(w.levels)-1]
 	if l.array {
 		w.b = append(w.b, ']')

@@ -84,6 +84,8 @@ func (d *Dialect) shown(e *asn1.Elem) bool {
 		return d.Items
 	case asn1.Root:
 		return d.Root
+	case asn1.Inner:
+		return false
 	}
 	return true
 }

@@ -110,7 +110,7 @@ func (r *Reader) consume() {
 
 // matches reports whether the next tag starts e in any dialect.
 func (r *Reader) matches(e *asn1.Elem) bool {
-	if e.Form == asn1.Binary || len(r.levels) > 0 && r.top().empty || r.peek() != startTag || !r.tok.known {
+	if e.Form == asn1.Binary || e.Form == asn1.Inner || len(r.levels) > 0 && r.top().empty || r.peek() != startTag || !r.tok.known {
 		return false
 	}
 	for _, d := range r.dialects {
@@ -167,7 +167,7 @@ func (r *Reader) at() int {
 
 // optionalWrapper reports whether e may be left out.
 func optionalWrapper(e *asn1.Elem) bool {
-	return e.Form == asn1.Item || e.Form == asn1.Root || e.Form == asn1.Element && e.Tag == asn1.TagSequence
+	return e.Form == asn1.Item || e.Form == asn1.Root || e.Form == asn1.Inner || e.Form == asn1.Element && e.Tag == asn1.TagSequence
 }
 
 // Begin enters e. A wrapper may be missing.
