@@ -23,6 +23,11 @@ type Config struct {
 	// Secure puts a protected transport on a connection before anything else crosses it; nil: it stays clear.
 	Secure func(ctx context.Context, nc net.Conn) (net.Conn, acse.Channel, error)
 
+	// Frames has what comes in the abstract syntaxes that OSI.Syntaxes names after that of MMS, which is the first. pdu is
+	// valid during the call, and nothing else is read until it returns. An error ends the association. Without it the peer
+	// is told that there are no such syntaxes.
+	Frames func(f Framer, syntax int, pdu []byte) error
+
 	MaxPDU      int // octets of a PDU that are proposed or borne; 65,000
 	MinPDU      int // the least that the peer may bear; 1,000
 	Outstanding int // requests, either way; 10
@@ -59,6 +64,9 @@ func orDefault[T int | time.Duration](v *T, d T) {
 }
 
 func (c *Config) setDefaults() {
+	if c.Frames == nil && len(c.OSI.Syntaxes) > 1 {
+		c.OSI.Syntaxes = c.OSI.Syntaxes[:1]
+	}
 	orDefault(&c.MaxPDU, 65000)
 	orDefault(&c.MinPDU, 1000)
 	orDefault(&c.Outstanding, 10)
@@ -76,6 +84,9 @@ func (c *Config) Validate() error {
 		if v != 0 && (v < least || v > most) {
 			errs = append(errs, fmt.Errorf("mmstcp: %s %d is not within %d and %d", name, v, least, most))
 		}
+	}
+	if len(c.OSI.Syntaxes) > 0 && c.OSI.Syntaxes[0] != osi.MMS {
+		errs = append(errs, errors.New("mmstcp: the first of OSI.Syntaxes is not MMS"))
 	}
 	outside("MaxPDU", c.MaxPDU, 1000, 1<<20)
 	outside("MinPDU", c.MinPDU, 64, 65000)

@@ -2,7 +2,6 @@ package mmstcp
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -14,40 +13,60 @@ import (
 )
 
 // A conn is an association over a connection. It implements mms.Association.
+//
+// It has no goroutine of its own while it is used. Whoever is in Recv reads the connection, and whoever sends writes it;
+// what others send meanwhile goes along. Two roles make sure of that, each with at most one holder: reading and writing.
+// When nobody has been in Recv for a while, a goroutine takes the reading role until somebody is again, so that the end
+// of the association is seen.
 type conn struct {
 	cfg    *Config
 	nc     net.Conn
-	r      receiver // the reading goroutine's
 	peer   *model.Principal
 	params mms.Params
 
-	wake    chan struct{} // capacity 1: something was queued
-	flush   chan struct{} // capacity 1: something is to be sent
-	taken   chan struct{} // capacity 1: something was received by the user
-	done    chan struct{}
-	written chan struct{} // closed when the writing goroutine has ended
+	wake   chan struct{} // capacity 1: something was queued, or nobody reads
+	taken  chan struct{} // capacity 1: something was received by the user
+	done   chan struct{}
+	closed chan struct{} // once the connection is closed
 
-	mu        sync.Mutex
-	room      sync.Cond // with mu: something was sent, or it is the end
-	m         *osi.Machine
-	machine   *mms.Machine[struct{}]
-	queue     []mms.PDU
-	head      int
-	out       []byte
-	writing   int // octets that the writing goroutine has in hand
-	err       error
-	bad       strikes
+	r receiver // belongs to whoever reads
+
+	mu       sync.Mutex
+	room     sync.Cond // with mu: something was sent, or a role is free, or it is the end
+	m        *osi.Machine
+	machine  *mms.Machine[struct{}]
+	err      error
+	bad      strikes
+	deadline time.Time // of reading
+
+	reading bool // somebody reads
+	users   int  // who are in Recv
+	turn    int  // counts returns of Recv
+	seen    int  // turn when watch looked last
+	watched bool // watch is going to look
+	watch   *time.Timer
+	bound   <-chan struct{} // of the context that interrupts reading
+	unbind  func() bool
+	backlog bool // r has octets that nobody looked at
+	queue   []mms.PDU
+	head    int
+
+	writing bool // somebody writes
+	out     *frame
+	inHand  int // octets that are being written
+	unsent  bool
+	until   time.Time // deadline of writing
+
 	releasing bool // we want to conclude as soon as our requests are answered
 	concluded bool // a conclude was sent or answered
-	deadline  time.Time
 }
 
 func newConn(h *handshake, params mms.Params) *conn {
 	params.Size = mms.SizeBER
 	c := &conn{
 		cfg: h.cfg, nc: h.nc, peer: principal(h.m.Principal(), h.nc), params: params, m: h.m, machine: mms.NewMachine[struct{}](params),
-		wake: make(chan struct{}, 1), flush: make(chan struct{}, 1), taken: make(chan struct{}, 1),
-		done: make(chan struct{}), written: make(chan struct{}),
+		wake: make(chan struct{}, 1), taken: make(chan struct{}, 1), done: make(chan struct{}), closed: make(chan struct{}),
+		backlog: true,
 	}
 	c.room.L = &c.mu
 	return c
@@ -72,11 +91,6 @@ func principal(p *model.Principal, nc net.Conn) *model.Principal {
 	return &q
 }
 
-func (c *conn) run() {
-	go c.write()
-	go c.read()
-}
-
 func signal(ch chan struct{}) {
 	select {
 	case ch <- struct{}{}:
@@ -84,100 +98,57 @@ func signal(ch chan struct{}) {
 	}
 }
 
-// scratch holds what is encoded until it is framed.
-var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
-
-// Send implements mms.Association. Beyond Config.Unsent octets it waits; when the peer takes nothing for
-// Config.WriteTimeout the association ends with mms.ErrTransport.
-func (c *conn) Send(p mms.PDU) error {
-	buf := scratch.Get().(*[]byte)
-	defer scratch.Put(buf)
-	b, err := mms.AppendBER((*buf)[:0], p)
-	if err != nil {
-		return err
-	}
-	*buf = b
-	if len(b) > c.params.MaxPDU {
-		return fmt.Errorf("%w: %d octets, %d allowed", ErrPDUSize, len(b), c.params.MaxPDU)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.err == nil && len(c.out) > 0 && len(c.out)+c.writing+len(b) > c.cfg.Unsent {
-		c.room.Wait()
-	}
-	if c.err != nil {
-		return c.err
-	}
-	if err := c.admit(p); err != nil {
-		return err
-	}
-	c.put(b)
-	c.concludeWhenQuiet()
-	return nil
-}
-
-// put frames an encoded PDU.
-func (c *conn) put(b []byte) {
-	c.out = c.m.AppendData(c.out, 0, b)
-	signal(c.flush)
-}
-
-// answer sends a PDU of our own.
-func (c *conn) answer(p mms.PDU) {
-	if b, err := mms.AppendBER(nil, p); err == nil { // those that are sent so can be encoded
-		c.put(b)
-	}
-}
-
-// forget is how long a request counts as outstanding that is not answered.
-const forget = 30 * time.Second
-
-// admit asks the machine whether p may leave.
-func (c *conn) admit(p mms.PDU) error {
-	var deadline time.Time
-	switch p.(type) {
-	case *mms.ConfirmedRequest:
-		if c.releasing || c.concluded {
-			return mms.ErrReleased
-		}
-		now := time.Now()
-		if out, _ := c.machine.Outstanding(); out >= c.params.OutstandingOut {
-			c.machine.Expire(now, nil)
-		}
-		deadline = now.Add(forget)
-	case *mms.InitiateRequest, *mms.InitiateResponse, *mms.InitiateError, *mms.ConcludeRequest, *mms.ConcludeResponse, *mms.ConcludeError:
-		return fmt.Errorf("%w: %T is not the user's to send", mms.ErrProtocol, p)
-	}
-	_, err := c.machine.Send(p, struct{}{}, deadline)
-	return err
-}
-
 // Recv implements mms.Association. What came before the end is given before its cause.
 func (c *conn) Recv(ctx context.Context) (mms.PDU, error) {
+	done := ctx.Done()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.users++
+	defer c.leave()
 	for {
-		c.mu.Lock()
 		if c.head < len(c.queue) {
-			p := c.queue[c.head]
-			c.queue[c.head] = nil
-			if c.head++; c.head == len(c.queue) {
-				c.queue, c.head = c.queue[:0], 0
-			}
-			c.mu.Unlock()
-			signal(c.taken)
-			return p, nil
+			return c.pop(), nil
 		}
-		err := c.err
+		if c.err != nil {
+			return nil, c.err
+		}
+		if done != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if !c.reading {
+			c.bind(ctx, done)
+			c.read()
+			continue
+		}
 		c.mu.Unlock()
-		if err != nil {
-			return nil, err
-		}
 		select {
 		case <-c.wake:
 		case <-c.done:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		case <-done:
 		}
+		c.mu.Lock()
 	}
+}
+
+// pop takes the first PDU of the queue.
+func (c *conn) pop() mms.PDU {
+	p := c.queue[c.head]
+	c.queue[c.head] = nil
+	if c.head++; c.head == len(c.queue) {
+		c.queue, c.head = c.queue[:0], 0
+	}
+	signal(c.taken)
+	return p
+}
+
+// leave ends a Recv: another one goes on, or the watch does.
+func (c *conn) leave() {
+	c.turn++
+	if c.users--; c.users > 0 {
+		signal(c.wake)
+		return
+	}
+	c.alone()
 }
 
 // Peer implements mms.Association.
@@ -210,16 +181,43 @@ func (c *conn) Abort(cause error) {
 	c.end(cause)
 }
 
-// end is the end. What the machine has to say yet is sent.
+// end is the end. What the machine has to say yet is sent, and then the connection is closed.
 func (c *conn) end(cause error) {
 	if c.err != nil {
 		return
 	}
 	c.err = cause
-	c.out = append(c.out, c.m.Output()...)
+	c.queued(c.m.Output())
+	last := c.out != nil || c.writing
 	close(c.done)
 	c.room.Broadcast()
-	signal(c.flush)
-	_ = c.nc.SetReadDeadline(past) // wakes the reading goroutine, which closes
+	if c.watch != nil {
+		c.watch.Stop()
+	}
+	if c.unbind != nil {
+		c.unbind()
+	}
+	_ = c.nc.SetReadDeadline(past) // wakes whoever reads
 	_ = c.nc.SetWriteDeadline(time.Now().Add(time.Second))
+	go c.finish(last)
+}
+
+// finish closes the connection once nobody reads or writes. last says that the peer is to get our last words.
+func (c *conn) finish(last bool) {
+	defer close(c.closed)
+	c.mu.Lock()
+	for c.writing {
+		c.room.Wait()
+	}
+	c.flush()
+	for c.reading {
+		c.room.Wait()
+	}
+	c.mu.Unlock()
+	if !last {
+		_ = c.nc.Close() // nothing depends on it any more
+		return
+	}
+	_ = c.nc.SetDeadline(time.Time{})
+	linger(c.nc)
 }

@@ -1,6 +1,6 @@
 // Package mmstcp carries MMS associations of IEC 61850-8-1 over TCP, or any other stream of octets: it drives the
-// machines of packages osi and mms, with one goroutine that reads and one that writes for each association. What it gives
-// is an mms.Association, over which packages acsi/client and acsi/server work as they do over XMPP.
+// machines of packages osi and mms. What it gives is an mms.Association, over which packages acsi/client and acsi/server
+// work as they do over XMPP. An association has no goroutines of its own: whoever receives reads, whoever sends writes.
 //
 // Dial and Client open associations, Serve and Server take them. A connection can be secured in between (Config.Secure).
 //

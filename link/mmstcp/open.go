@@ -103,7 +103,9 @@ func (h *handshake) finish(c *conn, err error) (mms.Association, error) {
 		return nil, err
 	}
 	c.r = h.r
-	c.run()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.alone()
 	return c, nil
 }
 

@@ -1,6 +1,7 @@
 package mmstcp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,40 +11,123 @@ import (
 	"github.com/gridward/gridward/osi"
 )
 
-// read takes what comes until the end, and closes the connection then.
+// patience is how long nobody may be in Recv before the association reads by itself.
+const patience = 5 * time.Millisecond
+
+// alone has watch look whether somebody comes back to Recv.
+func (c *conn) alone() {
+	switch {
+	case c.watched || c.err != nil:
+		return
+	case c.watch == nil:
+		c.watch = time.AfterFunc(patience, c.look)
+	default:
+		c.watch.Reset(patience)
+	}
+	c.watched, c.seen = true, c.turn
+}
+
+// look starts a goroutine that reads, when nobody has been in Recv since the last time.
+func (c *conn) look() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.watched = false
+	switch {
+	case c.err != nil || c.users > 0 || c.reading:
+	case c.turn != c.seen:
+		c.alone()
+	default:
+		c.takeOver()
+	}
+}
+
+// takeOver starts a goroutine that reads until somebody is in Recv again.
+func (c *conn) takeOver() {
+	if c.reading || c.err != nil {
+		return
+	}
+	c.reading = true // already: nobody comes between
+	go func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for {
+			c.read()
+			c.pause()
+			if c.err != nil || c.users > 0 || c.reading {
+				return
+			}
+			c.reading = true
+		}
+	}()
+}
+
+// pause waits while the user has too much to receive yet.
+func (c *conn) pause() {
+	for c.err == nil && c.users == 0 && len(c.queue)-c.head >= c.cfg.Queue {
+		c.mu.Unlock()
+		select {
+		case <-c.taken:
+		case <-c.done:
+		}
+		c.mu.Lock()
+	}
+}
+
+// read holds the reading role for one turn: it takes what has come, or waits for it. It releases mu meanwhile.
 func (c *conn) read() {
-	for c.receive() {
-		switch err := c.r.fill(); {
+	c.reading = true
+	if !c.backlog {
+		c.mu.Unlock()
+		err := c.r.fill()
+		c.mu.Lock()
+		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			c.tick()
 		default:
-			c.lost(err)
+			c.end(c.cause(fmt.Errorf("%w: %w", mms.ErrLinkLost, err)))
 		}
 	}
-	<-c.written
-	_ = c.nc.SetDeadline(time.Time{})
-	linger(c.nc)
+	c.receive()
+	c.flush()
+	c.reading = false
+	if c.err != nil {
+		c.room.Broadcast()
+	}
+	signal(c.wake)
 }
 
-// receive gives what has come to the machine. It reports false after the end.
-func (c *conn) receive() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.err == nil {
+// bind has the end of ctx interrupt whoever reads.
+func (c *conn) bind(ctx context.Context, done <-chan struct{}) {
+	if done == c.bound {
+		return
+	}
+	if c.unbind != nil {
+		c.unbind()
+		c.unbind = nil
+	}
+	if c.bound = done; done != nil {
+		c.unbind = context.AfterFunc(ctx, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.err == nil {
+				_ = c.nc.SetReadDeadline(past)
+			}
+		})
+	}
+}
+
+// receive gives what has come to the machine.
+func (c *conn) receive() {
+	for c.backlog = true; c.err == nil && len(c.queue)-c.head < c.cfg.Queue; {
 		n, ev := c.m.Receive(c.r.octets(), time.Time{})
 		switch ev.Kind {
 		case osi.None:
 			c.r.take(n)
-			return true
+			c.backlog = false
+			return
 		case osi.Received:
-			if ev.Syntax != 0 {
-				c.m.Abort()
-				c.end(fmt.Errorf("%w: data that is not MMS", mms.ErrProtocol))
-				return false
-			}
-			c.pdu(ev.PDU)
-			c.pause()
+			c.received(ev)
 		case osi.Released:
 			c.end(mms.ErrReleased)
 		case osi.Ended:
@@ -53,19 +137,6 @@ func (c *conn) receive() bool {
 			c.end(mms.ErrProtocol)
 		}
 		c.r.take(n)
-	}
-	return false
-}
-
-// pause stops reading while the user has too much to receive yet.
-func (c *conn) pause() {
-	for c.err == nil && len(c.queue)-c.head >= c.cfg.Queue {
-		c.mu.Unlock()
-		select {
-		case <-c.taken:
-		case <-c.done:
-		}
-		c.mu.Lock()
 	}
 }
 
@@ -102,7 +173,6 @@ func (c *conn) pdu(b []byte) {
 
 func (c *conn) deliver(p mms.PDU) {
 	c.queue = append(c.queue, p)
-	signal(c.wake)
 }
 
 // invalid answers a PDU that cannot be read: a request is rejected, an answer is told to whoever waits, and the third
@@ -142,11 +212,14 @@ func (s *strikes) out(now time.Time) bool {
 	return s.n >= 3
 }
 
-// tick does what is due.
+// tick does what is due when a deadline of reading has passed: it may have been the association's, or somebody wanted to
+// be woken.
 func (c *conn) tick() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
 	now := time.Now()
+	_ = c.nc.SetReadDeadline(c.deadline)
 	if ev := c.m.Tick(now); ev.Kind == osi.Ended {
 		c.end(c.cause(named(ev.Err)))
 	}
@@ -154,13 +227,6 @@ func (c *conn) tick() {
 		c.m.Abort()
 		c.end(c.cause(fmt.Errorf("%w: conclude", mms.ErrTimeout)))
 	}
-}
-
-// lost is the end of the connection.
-func (c *conn) lost(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.end(c.cause(fmt.Errorf("%w: %w", mms.ErrLinkLost, err)))
 }
 
 // cause is what an end means: once concluded, the rest is a matter of form.

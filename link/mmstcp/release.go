@@ -14,6 +14,10 @@ func (c *conn) Release(ctx context.Context) error {
 	if c.err == nil && !c.releasing {
 		c.releasing = true
 		c.concludeWhenQuiet()
+		c.flush()
+		if c.users == 0 {
+			c.takeOver()
+		}
 	}
 	c.mu.Unlock()
 	select {
@@ -55,7 +59,6 @@ func (c *conn) concludeAnswered() {
 	if err := c.m.Release(now); err != nil {
 		return // released by both at once
 	}
-	c.out = append(c.out, c.m.Output()...)
-	signal(c.flush)
+	c.queued(c.m.Output())
 	c.due()
 }

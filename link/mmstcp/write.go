@@ -3,66 +3,167 @@ package mmstcp
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/gridward/gridward/mms"
 )
 
-// write sends what is queued: all that has come together meanwhile in one call.
-func (c *conn) write() {
-	defer close(c.written)
-	var spare []byte
-	var until time.Time
-	for {
-		c.mu.Lock()
-		out, ended := c.out, c.err != nil
-		c.writing = len(out)
-		switch {
-		case len(out) > 0:
-			c.out = spare[:0]
-		case cap(out) > roomKept:
-			c.out = nil
-		}
-		c.room.Broadcast()
-		c.mu.Unlock()
-		if len(out) == 0 {
-			if ended {
-				return
-			}
-			<-c.flush
-			continue
-		}
-		limit := c.cfg.WriteTimeout
-		if ended {
-			limit = min(limit, time.Second)
-		}
-		// The deadline is set anew once a second at most: it costs more than a small write.
-		if now := time.Now(); ended || until.Sub(now) < limit {
-			until = now.Add(limit + time.Second)
-			if err := c.nc.SetWriteDeadline(until); err != nil {
-				c.unsent(err)
-				return
-			}
-		}
-		if _, err := c.nc.Write(out); err != nil {
-			c.unsent(err)
-			return
-		}
-		if spare = out; cap(spare) > roomKept {
-			spare = nil
-		}
+// A frame holds octets that are to be sent.
+type frame struct{ b []byte }
+
+var (
+	frames  = sync.Pool{New: func() any { return &frame{make([]byte, 0, 2048)} }}
+	scratch = sync.Pool{New: func() any { return &frame{make([]byte, 0, 2048)} }} // what is encoded until it is framed
+)
+
+// Send implements mms.Association. Beyond Config.Unsent octets it waits; when the peer takes nothing for
+// Config.WriteTimeout the association ends with mms.ErrTransport.
+func (c *conn) Send(p mms.PDU) error {
+	buf := scratch.Get().(*frame)
+	defer scratch.Put(buf)
+	b, err := mms.AppendBER(buf.b[:0], p)
+	if err != nil {
+		return err
 	}
+	buf.b = b
+	if len(b) > c.params.MaxPDU {
+		return fmt.Errorf("%w: %d octets, %d allowed", ErrPDUSize, len(b), c.params.MaxPDU)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.wait(len(b)); err != nil {
+		return err
+	}
+	if err := c.admit(p); err != nil {
+		return err
+	}
+	c.put(0, b)
+	c.concludeWhenQuiet()
+	c.flush()
+	return nil
 }
 
-// unsent ends with what kept us from sending.
-func (c *conn) unsent(err error) {
+// wait waits until n octets more may be queued.
+func (c *conn) wait(n int) error {
+	for c.err == nil && c.out != nil && len(c.out.b)+c.inHand+n > c.cfg.Unsent {
+		c.room.Wait()
+	}
+	return c.err
+}
+
+// put frames an encoded PDU of a syntax.
+func (c *conn) put(syntax int, b []byte) {
+	if c.out == nil {
+		c.out = frames.Get().(*frame)
+	}
+	c.out.b = c.m.AppendData(c.out.b, syntax, b)
+}
+
+// queued has octets sent that are framed already.
+func (c *conn) queued(b []byte) {
+	if len(b) == 0 || c.unsent {
+		return
+	}
+	if c.out == nil {
+		c.out = frames.Get().(*frame)
+	}
+	c.out.b = append(c.out.b, b...)
+}
+
+// answer queues a PDU of our own.
+func (c *conn) answer(p mms.PDU) {
+	buf := scratch.Get().(*frame)
+	if b, err := mms.AppendBER(buf.b[:0], p); err == nil { // those that are sent so can be encoded
+		c.put(0, b)
+		buf.b = b
+	}
+	scratch.Put(buf)
+}
+
+// forget is how long a request counts as outstanding that is not answered.
+const forget = 30 * time.Second
+
+// admit asks the machine whether p may leave.
+func (c *conn) admit(p mms.PDU) error {
+	var deadline time.Time
+	switch p.(type) {
+	case *mms.ConfirmedRequest:
+		if c.releasing || c.concluded {
+			return mms.ErrReleased
+		}
+		now := time.Now()
+		if out, _ := c.machine.Outstanding(); out >= c.params.OutstandingOut {
+			c.machine.Expire(now, nil)
+		}
+		deadline = now.Add(forget)
+	case *mms.InitiateRequest, *mms.InitiateResponse, *mms.InitiateError, *mms.ConcludeRequest, *mms.ConcludeResponse, *mms.ConcludeError:
+		return fmt.Errorf("%w: %T is not the user's to send", mms.ErrProtocol, p)
+	}
+	_, err := c.machine.Send(p, struct{}{}, deadline)
+	return err
+}
+
+// favours is how often a caller writes what others have queued meanwhile, before a goroutine does.
+const favours = 8
+
+// flush writes what is queued, unless somebody writes already: that one takes it along. It releases mu meanwhile.
+func (c *conn) flush() {
+	if c.writing || c.out == nil {
+		return
+	}
+	c.writing = true
+	for range favours {
+		if !c.writeOut() {
+			c.writing = false
+			c.room.Broadcast()
+			return
+		}
+	}
+	go func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for c.writeOut() {
+		}
+		c.writing = false
+		c.room.Broadcast()
+	}()
+}
+
+// writeOut writes what is queued in one call. It reports false when nothing was.
+func (c *conn) writeOut() bool {
+	f := c.out
+	if f == nil {
+		return false
+	}
+	c.out, c.inHand = nil, len(f.b)
+	// The deadline is set anew once a second at most: it costs more than a small write.
+	if now := time.Now(); c.err == nil && c.until.Sub(now) < c.cfg.WriteTimeout {
+		c.until = now.Add(c.cfg.WriteTimeout + time.Second)
+		_ = c.nc.SetWriteDeadline(c.until) // an error shows when writing
+	}
+	c.mu.Unlock()
+	_, err := c.nc.Write(f.b)
+	if cap(f.b) <= roomKept {
+		f.b = f.b[:0]
+		frames.Put(f)
+	}
+	c.mu.Lock()
+	c.inHand = 0
+	if err != nil {
+		c.fail(err)
+	}
+	c.room.Broadcast()
+	return true
+}
+
+// fail ends with what kept us from sending.
+func (c *conn) fail(err error) {
 	cause := mms.ErrLinkLost
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		cause = mms.ErrTransport
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.out = nil
-	c.end(fmt.Errorf("%w: %w", cause, err))
+	c.out, c.unsent = nil, true
+	c.end(c.cause(fmt.Errorf("%w: %w", cause, err)))
 }
