@@ -30,9 +30,12 @@ func journalSamples() map[string]PDU {
 				{Tag: "DER1LD0/MMXU1$MX$TotW$mag$f", Value: model.Float32(1.5)},
 				{Tag: "DER1LD0/MMXU1$MX$TotW$mag$f$ReasonCode", Value: model.Bits(0b0100000, 7)},
 			}},
-			{ID: "", Time: to, Variables: []JournalVariable{}},
+			{ID: "", Application: []byte{}, Time: to, Variables: []JournalVariable{}},
 			{ID: "\x03", Application: []byte{}, Time: to},
 			{ID: "\x04", Application: []byte{}, Time: to, IsAnnotation: true, Annotation: "note <ü>"},
+		}}},
+		"journal bare": &ConfirmedResponse{InvokeID: 9, Service: &ReadJournalResponse{Entries: []JournalEntry{
+			{ID: "\x01", Time: to, IsAnnotation: true},
 		}}},
 		"journal empty":     &ConfirmedResponse{InvokeID: 9, Service: &ReadJournalResponse{}},
 		"journal clear":     &ConfirmedRequest{InvokeID: 9, Service: &InitializeJournal{Journal: name}},
