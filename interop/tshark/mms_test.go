@@ -176,7 +176,7 @@ var spelling = strings.NewReplacer("mms.objectClass", "basicobjectclass", "listO
 	"getNameList-Request_continueAfter", "continueafter", "nmberOfElements", "numberofelements", "mms.", "", "data.", "",
 	"data_", "", "typeSpecification.", "", "typeSpecification_", "", "FileName_item", "graphicstring",
 	"listOfCapabilities_item", "visiblestring", "listOfVariables_item", "visiblestring", "getCapabilityList-Request_", "",
-	"occurence", "occurrence", "_", "-", "nego"+"ciated", "negotiated") // as Wireshark spells it
+	"occur"+"ence", "occurrence", "_", "-", "nego"+"ciated", "negotiated") // as Wireshark spells it
 
 // unseen are components that tshark's tree leaves out.
 var unseen = map[string]bool{"format-width": true, "exponent-width": true}
