@@ -137,6 +137,11 @@ type Services struct {
 	OptFieldsWrite, BufTimeWrite       bool
 	TriggerWrite, IntegrityPeriodWrite bool
 	OwnerAttribute, ReserveTime        bool // ReportSettings owner, resvTms
+	GseIDWrite, GseDataSetWrite        bool // GSESettings appID, datSet = Dyn
+	SmvIDWrite, SmvDataSetWrite        bool // SMVSettings svID, datSet = Dyn
+	SmvOptFieldsWrite, SmvRateWrite    bool // SMVSettings optFields, smpRate = Dyn
+	SmvASDUWrite                       bool // SMVSettings nofASDU = Dyn
+	SettingReserveTime                 bool // SettingGroups: SGEdit or ConfSG resvTms
 	FileHandling                       bool
 	NameLength                         int
 }

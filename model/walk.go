@@ -26,7 +26,8 @@ func (t Target) Slots() int {
 }
 
 // Find resolves a path below a logical node ("TotW.mag.f", "HarA(3).cVal"). With a functional constraint the attribute
-// must have it, and a data object must hold an attribute that does (FCD); with FCNone any matches.
+// must have it, and a data object must hold an attribute that does (FCD); with FCNone any matches. SG and SE match each
+// other: SCL says one of them for both.
 func (n *LogicalNode) Find(path string, fc FC) (Target, bool) {
 	first, rest, _ := strings.Cut(path, ".")
 	o, ok := n.Object(first)
@@ -41,10 +42,24 @@ func (n *LogicalNode) Find(path string, fc FC) (Target, bool) {
 			return Target{}, false
 		}
 	}
-	if fc == FCNone || t.FC == fc || t.FC == FCNone && t.Type.HasFC(fc) {
+	if fc == FCNone || sameFC(t.FC, fc) || t.FC == FCNone && (t.Type.HasFC(fc) || t.Type.HasFC(otherFC(fc))) {
 		return t, true
 	}
 	return Target{}, false
+}
+
+// sameFC tells whether an attribute that a type has with the functional constraint have is shown with want as well: what
+// SCL gives as SG or as SE is the active value in SG and that of the edit buffer in SE (IEC 61850-7-2 16).
+func sameFC(have, want FC) bool { return have == want || have != FCNone && have == otherFC(want) }
+
+func otherFC(fc FC) FC {
+	switch fc {
+	case SG:
+		return SE
+	case SE:
+		return SG
+	}
+	return fc
 }
 
 // Child goes one component down: "mag", or "cVal(3)" for an element of an array. A whole array has no children.
@@ -208,11 +223,14 @@ func (t Target) walk(r Ref, fc FC, yield func(Leaf) bool) bool {
 		}
 		return true
 	}
-	if t.FC != FCNone && fc != FCNone && t.FC != fc {
+	if t.FC != FCNone && fc != FCNone && !sameFC(t.FC, fc) {
 		return true
 	}
 	if t.Type.Basic != BasicStruct {
 		r.FC = t.FC
+		if fc != FCNone {
+			r.FC = fc
+		}
 		return yield(Leaf{Ref: r, Type: t.Type, Slot: t.Slot, Trigger: t.Trigger})
 	}
 	for i := range t.Type.Fields {

@@ -110,3 +110,30 @@ func TestZeroHasTheKindOfItsLayout(t *testing.T) {
 		t.Errorf("zero of an enumeration without 0 is %d", got)
 	}
 }
+
+// A setting that SCL gives as SE is the active one as well, and the other way round.
+func TestFindSettings(t *testing.T) {
+	leaf := &Type{Basic: BasicFloat32, Slots: 1}
+	mag := &Type{Basic: BasicStruct, Slots: 1, Fields: []Field{{Name: "f", Type: leaf}}}
+	asg := &Type{Basic: BasicStruct, Slots: 2, Fields: []Field{{Name: "setMag", FC: SE, Type: mag}, {Name: "stVal", FC: ST, Type: leaf, Slot: 1}}}
+	n := &LogicalNode{Class: "PTOC", Inst: "1", Objects: []Object{{Name: "StrVal", Type: asg}}}
+	for _, fc := range []FC{SG, SE, FCNone} {
+		for _, path := range []string{"StrVal", "StrVal.setMag", "StrVal.setMag.f"} {
+			if _, ok := n.Find(path, fc); !ok {
+				t.Errorf("%s[%s] is not found", path, fc)
+			}
+		}
+	}
+	if _, ok := n.Find("StrVal.setMag", SP); ok {
+		t.Error("found as SP")
+	}
+	target, _ := n.Find("StrVal", SG)
+	ref := Ref{LDevice: "LD", LN: "PTOC1", Path: "StrVal", FC: SG}
+	got := ""
+	for l := range target.Leaves(ref, SG) {
+		got += l.Ref.String() + " "
+	}
+	if got != "LD/PTOC1.StrVal.setMag.f[SG] " {
+		t.Errorf("leaves %s", got)
+	}
+}

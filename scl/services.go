@@ -30,6 +30,21 @@ func readServices(ied, ap *Element, s *sink) model.Services {
 	}
 	v.NameLength = int(e.number("nameLength", 32, 64, s))
 	v.FileHandling = e.Child("FileHandling") != nil
+	if c := e.Child("GSESettings"); c != nil {
+		v.GseIDWrite, v.GseDataSetWrite = c.Attr("appID") == "Dyn", c.Attr("datSet") == "Dyn"
+	}
+	if c := e.Child("SMVSettings"); c != nil {
+		v.SmvIDWrite, v.SmvDataSetWrite = c.Attr("svID") == "Dyn", c.Attr("datSet") == "Dyn"
+		v.SmvOptFieldsWrite, v.SmvRateWrite = c.Attr("optFields") == "Dyn", c.Attr("smpRate") == "Dyn"
+		v.SmvASDUWrite = c.Attr("nofASDU") == "Dyn"
+	}
+	if c := e.Child("SettingGroups"); c != nil {
+		for _, name := range [...]string{"SGEdit", "ConfSG"} {
+			if g := c.Child(name); g != nil && g.boolean("resvTms", false, s) {
+				v.SettingReserveTime = true
+			}
+		}
+	}
 	if c := e.Child("ReportSettings"); c != nil {
 		dyn := func(name string) bool { return c.Attr(name) == "Dyn" }
 		v.RptIDWrite, v.DataSetWrite, v.OptFieldsWrite = dyn("rptID"), dyn("datSet"), dyn("optFields")

@@ -111,20 +111,32 @@ func (p *place) leaves() int {
 	return p.node.total // of a range too: load copies the array first
 }
 
-// load copies what the place holds.
+// load copies what the place holds, all of it as it was at one moment.
 func (p *place) load(s *Server) model.Value {
+	if p.node.dynamic {
+		s.mu.Lock()
+		defer s.mu.Unlock() // nothing is put off by reading
+		return p.copied(s)
+	}
+	p.node.dev.mu.RLock()
+	defer p.node.dev.mu.RUnlock()
+	return p.copied(s)
+}
+
+// copied is load for a caller that holds the lock of the device, or the server's.
+func (p *place) copied(s *Server) model.Value {
 	switch {
 	case p.multi:
 		list := make([]model.Value, len(p.parts))
 		for i := range p.parts {
-			list[i] = p.parts[i].load(s)
+			list[i] = p.parts[i].copied(s)
 		}
 		return model.Struct(list...)
 	case p.ranged:
-		all := s.load(p.node, p.off)
+		all := s.value(p.node, p.off)
 		return model.Array(all.Members()[p.first : p.first+p.count]...)
 	}
-	return s.load(p.node, p.off)
+	return s.value(p.node, p.off)
 }
 
 // ref gives the ACSI reference of a place that spec led to, with the indices of its alternate access.

@@ -207,7 +207,7 @@ func TestWriteFailures(t *testing.T) {
 			{"GGIO1$SP$ModeSet$setVal", model.Int(9), mms.ObjectValueInvalid},
 			{"GGIO1$SP$ModeSet$setVal", model.Int(300), mms.TypeInconsistent},
 			{"LLN0$DC$NamPlt$d", model.Visible(string(long)), mms.TypeInconsistent},
-			{"LLN0$SP$SGCB$ActSG", model.Uint(2), mms.ObjectAccessDenied},
+			{"LLN0$SP$SGCB$ActSG", model.Uint(3), mms.ObjectValueInvalid},
 			{"LLN0$GO$gocb$GoEna", model.Bool(true), mms.ObjectAccessDenied},
 			{"LLN0$BR$brcb01", model.Struct(), mms.ObjectAccessUnsupported},
 			{"LLN0", model.Struct(), mms.ObjectAccessUnsupported},

@@ -3,11 +3,22 @@ package server
 import (
 	"time"
 
+	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
 )
 
-// A blockField is one component of a control block that is shown but not run: it has a slot of its own behind those of
-// the model.
+// A liveBlock is a control block whose values are slots like any others, and whose writes are services.
+type liveBlock interface {
+	// right is what a write asks for.
+	right() Right
+	// write serves the write of one attribute, or of a structure, of which n is the node. It is called without locks
+	// held; v is the server's own. The caller audits and tracks what comes of it.
+	write(ss *session, p *model.Principal, n *node, v model.Value) mms.DataAccessError
+	// lockedFor tells whether another client has the block. The caller holds Server.mu.
+	lockedFor(ss *session) bool
+}
+
+// A blockField is one component of a control block: it has a slot of its own behind those of the model.
 type blockField struct {
 	name   string
 	basic  model.Basic
@@ -28,7 +39,7 @@ func (b *builder) blocks(parent *node) {
 	switch parent.fc {
 	case model.SP:
 		if g := ln.SettingGroups; g != nil {
-			b.block(parent, "SGCB", settingFields(g))
+			b.settingBlock(parent, g)
 		}
 	case model.BR, model.RP:
 		for _, r := range ln.Reports {
@@ -38,27 +49,28 @@ func (b *builder) blocks(parent *node) {
 		}
 	case model.LG:
 		for _, l := range ln.Logs {
-			b.block(parent, l.Name, b.logFields(l))
+			b.block(parent, l.Name, b.logFields(l), nil)
 		}
 	case model.GO:
 		for _, g := range ln.Goose {
-			b.block(parent, g.Name, b.gooseFields(g))
+			b.block(parent, g.Name, b.gooseFields(g), nil)
 		}
 	case model.MS, model.US:
 		for _, sv := range ln.Samples {
 			if sv.Multicast == (parent.fc == model.MS) {
-				b.block(parent, sv.Name, b.sampleFields(sv))
+				b.block(parent, sv.Name, b.sampleFields(sv), nil)
 			}
 		}
 	}
 }
 
-func (b *builder) block(parent *node, name string, fields []blockField) {
-	n := &node{name: name, item: parent.item + "$" + name, dev: b.dev, fc: parent.fc, ref: parent.ref.Child(name), valKind: "RO"}
+// block adds a control block: its attributes have slots, writing them is up to live. Nil: they are only shown.
+func (b *builder) block(parent *node, name string, fields []blockField, live liveBlock) *node {
+	n := &node{name: name, item: parent.item + "$" + name, dev: b.dev, fc: parent.fc, ref: parent.ref.Child(name), valKind: "RO", live: live}
 	for _, f := range fields {
-		c := &node{name: f.name, item: n.item + "$" + f.name, dev: b.dev, fc: n.fc, ref: n.ref.Child(f.name), valKind: "RO"}
+		c := &node{name: f.name, item: n.item + "$" + f.name, dev: b.dev, fc: n.fc, ref: n.ref.Child(f.name), valKind: "RO", live: live}
 		if f.fields != nil {
-			b.block(n, f.name, f.fields)
+			b.block(n, f.name, f.fields, live)
 			continue
 		}
 		c.kind, c.typ = nodeLeaf, basicTypes[f.basic]
@@ -69,20 +81,7 @@ func (b *builder) block(parent *node, name string, fields []blockField) {
 		n.children = append(n.children, c)
 	}
 	parent.children = append(parent.children, n)
-}
-
-func settingFields(g *model.SettingControl) []blockField {
-	fs := []blockField{
-		{name: "NumOfSG", basic: model.BasicInt8U, value: model.Uint(uint64(g.NumOfSG))},
-		{name: "ActSG", basic: model.BasicInt8U, value: model.Uint(uint64(max(g.ActSG, 1)))},
-		{name: "EditSG", basic: model.BasicInt8U, value: model.Uint(0)},
-		{name: "CnfEdit", basic: model.BasicBool, value: model.Bool(false)},
-		{name: "LActTm", basic: model.BasicTimestamp, value: model.Time(0)},
-	}
-	if g.ResvTms != 0 {
-		fs = append(fs, blockField{name: "ResvTms", basic: model.BasicInt16U, value: model.Uint(uint64(g.ResvTms))})
-	}
-	return fs
+	return n
 }
 
 func (b *builder) logFields(l *model.LogControl) []blockField {

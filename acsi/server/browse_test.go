@@ -97,6 +97,11 @@ func browse(t *testing.T, name string, m *model.Server) {
 	}
 	leaves := 0
 	for _, ld := range ask(&mms.GetNameList{Class: mms.ClassDomain}).(*mms.GetNameListResponse).Names {
+		if s.devices[ld].sg != nil { // else nobody may see the edit buffer
+			edit := spec("LLN0$SP$SGCB$EditSG")
+			edit.Name.Domain = ld
+			ask(&mms.Write{Access: mms.VariableAccess{List: []mms.VariableSpec{edit}}, Data: []model.Value{model.Uint(1)}})
+		}
 		var listed, typed []string
 		after := ""
 		for more := true; more; {

@@ -37,6 +37,9 @@ type Config struct {
 	Freshness       time.Duration
 	FreshnessAlways bool
 
+	// Settings keeps setting groups over a restart. Nil: they start as the model has them.
+	Settings Settings
+
 	Limits Limits
 	// Now is the clock; nil: time.Now. Deadlines run on the process's own timers.
 	Now func() time.Time

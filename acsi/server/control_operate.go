@@ -235,7 +235,7 @@ func (c *control) finish(cause model.AddCause, free bool) {
 	}
 	c.flag(c.opOk, cause == model.AddCauseNone)
 	c.flag(c.opRcvd, false)
-	if changes := c.set(nil, c.tOpOk, model.Time(model.NewTimestamp(s.now(), model.LeapSecondsKnown|model.AccuracyMillisecond))); cause == model.AddCauseNone && len(changes) > 0 {
+	if changes := c.set(nil, c.tOpOk, model.Time(s.stamp(s.now()))); cause == model.AddCauseNone && len(changes) > 0 {
 		s.commit(s.now(), changes, nil)
 	}
 	s.schedule()

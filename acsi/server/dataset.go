@@ -58,7 +58,7 @@ func (s *Server) member(ref model.Ref) (member, bool) {
 		return member{}, false
 	}
 	n, off := s.locate(ref)
-	if n == nil || n.dynamic {
+	if n == nil || n.dynamic || n.edits() {
 		return member{}, false
 	}
 	return member{node: n, off: off, spec: specOf(ref), ref: ref, text: ref.LDevice + "/" + ref.Item()}, true
@@ -136,7 +136,7 @@ func (ss *session) define(name mms.ObjectName, list []mms.VariableSpec) *mms.Ser
 		if code != accessOK || at.node.fc == model.FCNone || at.ranged || at.multi {
 			return serviceError(mms.ErrDefinition, mms.DefinitionObjectUndefined)
 		}
-		if at.node.dynamic || s.allow(ss.principal(), RightRead, at.node.ref) != nil {
+		if at.node.dynamic || at.node.edits() || s.allow(ss.principal(), RightRead, at.node.ref) != nil {
 			return serviceError(mms.ErrAccess, mms.AccessDenied)
 		}
 		m, ok := s.member(at.ref(spec))

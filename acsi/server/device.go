@@ -13,6 +13,7 @@ type device struct {
 	index int
 	mu    sync.RWMutex // its values; see Server
 
+	sg    *settings        // nil without setting groups
 	nodes []*node          // logical nodes
 	items map[string]*node // by MMS item name
 	names []string         // depth-first, functional constraints in order

@@ -46,6 +46,31 @@ type (
 		Member model.Ref
 		Size   int // of the PDU it would have needed
 	}
+	// GroupActivated: a setting group became the active one. Principal is nil when the application did it.
+	GroupActivated struct {
+		Principal *model.Principal
+		Ref       model.Ref // LD/LLN0.SGCB[SP]
+		Group     uint8
+	}
+	// GroupEdited: edited values of a setting group were confirmed.
+	GroupEdited struct {
+		Principal *model.Principal
+		Ref       model.Ref
+		Group     uint8
+	}
+	// EditReleased: an edit ended without its client's doing; Why is ErrReservation, or why the association ended.
+	EditReleased struct {
+		Principal *model.Principal
+		Ref       model.Ref
+		Group     uint8
+		Why       error
+	}
+	// SettingsStale: a stored value of a setting group fits the model no more and was left out.
+	SettingsStale struct {
+		Ref    model.Ref
+		Group  uint8
+		Member model.Ref
+	}
 	// Commanded: a command was refused, or has ended.
 	Commanded struct {
 		Command  Command
@@ -62,6 +87,10 @@ func (ReportLost) event()     {}
 func (BufferOverflow) event() {}
 func (MemberTooLong) event()  {}
 func (Commanded) event()      {}
+func (GroupActivated) event() {}
+func (GroupEdited) event()    {}
+func (EditReleased) event()   {}
+func (SettingsStale) event()  {}
 
 func (s *Server) emit(e Event) {
 	if s.cfg.Events != nil {

@@ -19,11 +19,22 @@ import (
 // testModel compiles testdata/test.icd.
 func testModel(t testing.TB) *model.Server {
 	t.Helper()
-	b, err := os.ReadFile("testdata/test.icd")
+	return modelOf(t, "test.icd")
+}
+
+// servicesModel compiles testdata/services.icd: setting groups, publishers' control blocks, substitution, tracking, time.
+func servicesModel(t testing.TB) *model.Server {
+	t.Helper()
+	return modelOf(t, "services.icd")
+}
+
+func modelOf(t testing.TB, name string) *model.Server {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := scl.Parse("test.icd", b, scl.Limits{})
+	f, err := scl.Parse(name, b, scl.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,15 @@ type node struct {
 	attr rcbAttr
 	ctl  *control // of Oper, SBO, SBOw and Cancel, and what lies below them
 	part controlPart
+	live liveBlock // of a control block whose writes are services, and of what lies below it
+}
+
+// edits tells whether n is or holds edited values of setting groups, which belong to one association.
+func (n *node) edits() bool {
+	if n.dev.sg == nil {
+		return false
+	}
+	return n.fc == model.SE || n.fc == model.FCNone && n.child("SE") != nil
 }
 
 type nodeKind uint8

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
 )
@@ -78,7 +80,27 @@ func (ss *session) readOne(p *model.Principal, spec *mms.VariableSpec, budget *i
 	if *budget -= at.leaves(); *budget < 0 {
 		return refusal(mms.ObjectAccessDenied)
 	}
+	if at.node.edits() {
+		return ss.readEdited(&at)
+	}
 	return mms.AccessResult{Value: at.load(ss.s)}
+}
+
+// readEdited serves GetEditSGValue: the buffer is shown to its owner alone.
+func (ss *session) readEdited(at *place) mms.AccessResult {
+	ss.s.mu.Lock()
+	defer ss.s.mu.Unlock() // nothing is put off by reading
+	if !at.node.dev.sg.editable(ss) {
+		return refusal(mms.TemporarilyUnavailable)
+	}
+	return mms.AccessResult{Value: at.copied(ss.s)}
+}
+
+// mayEdit tells whether the edit buffer is the association's.
+func (ss *session) mayEdit(g *settings) bool {
+	ss.s.mu.Lock()
+	defer ss.s.mu.Unlock() // nothing is put off by looking
+	return g.editable(ss)
 }
 
 // mayRead asks for the rights that reading n takes.
@@ -100,6 +122,9 @@ func (ss *session) mayRead(p *model.Principal, n *node) mms.DataAccessError {
 	if n.dynamic && right != RightReporting && s.authorize(p, RightReporting, n.ref, "read") != nil { // a whole logical node
 		return mms.ObjectAccessDenied
 	}
+	if right != RightSettingGroup && n.edits() && s.authorize(p, RightSettingGroup, n.ref, "read") != nil { // likewise
+		return mms.ObjectAccessDenied
+	}
 	return accessOK
 }
 
@@ -113,14 +138,33 @@ func (ss *session) readSet(id uint32, p *model.Principal, set *dataSet, r *mms.R
 		}
 		if bad := ss.mayRead(p, m.node); bad != accessOK {
 			response.Results[i] = refusal(bad)
-			continue
 		}
-		response.Results[i] = mms.AccessResult{Value: ss.s.load(m.node, m.off)}
 	}
+	set.snapshot(ss.s, response.Results)
 	if r.SpecificationWithResult {
 		response.Access = &r.Access
 	}
 	return ss.fit(&mms.ConfirmedResponse{InvokeID: id, Service: response}, response.Results)
+}
+
+// snapshot copies the values of all members that are not refused as they were at one moment, whatever logical devices
+// they are in.
+func (set *dataSet) snapshot(s *Server, results []mms.AccessResult) {
+	for _, d := range s.order {
+		if set.in(d) {
+			d.mu.RLock()
+			defer d.mu.RUnlock()
+		}
+	}
+	for i := range set.members {
+		if !results[i].Failed {
+			results[i].Value = s.value(set.members[i].node, set.members[i].off)
+		}
+	}
+}
+
+func (set *dataSet) in(d *device) bool {
+	return slices.ContainsFunc(set.members, func(m member) bool { return m.node.dev == d })
 }
 
 // openList finds a data set that p may use with right r.

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gridward/gridward/mms"
@@ -23,9 +24,12 @@ type Server struct {
 	slots   []*node  // leaf of each slot
 	values  []model.Value
 
+	timeQuality atomic.Uint32 // model.TimeQuality
+
 	mu       sync.Mutex
 	reports  reporting
 	controls []*control
+	settings []*settings
 	byObject map[model.Ref]*control
 	hooks    map[model.Ref]WriteFunc
 	after    []func() // run once mu has been released
@@ -64,11 +68,20 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, byObject: map[model.Ref]*control{}, hooks: map[model.Ref]WriteFunc{}}
 	s.reports.s = s
+	s.timeQuality.Store(uint32(model.LeapSecondsKnown | model.AccuracyMillisecond))
 	if err := s.build(); err != nil {
 		return nil, err
 	}
 	for _, c := range s.controls {
 		c.siblings(s.devices[c.ref.LDevice])
+	}
+	for _, g := range s.settings {
+		if cfg.Settings == nil {
+			break
+		}
+		if err := g.load(cfg.Settings); err != nil {
+			return nil, err
+		}
 	}
 	s.mu.Lock()
 	defer s.unlock()
@@ -102,8 +115,8 @@ func (s *Server) Handle(ref model.Ref, h ControlHandler) error {
 	return nil
 }
 
-// HandleWrite shows f what clients write to ref and below it before it is stored. The longest matching reference wins,
-// one with a functional constraint before one without.
+// HandleWrite shows f what clients write to ref, below it, or around it, before it is stored. Everyone whose reference
+// matches is asked: those above what is written first, then those at it, then those below; each may veto.
 func (s *Server) HandleWrite(ref model.Ref, f WriteFunc) error {
 	if n, _ := s.locate(ref); n == nil {
 		return fmt.Errorf("%w: %s", ErrUnknown, ref)
@@ -148,6 +161,9 @@ func (s *Server) schedule() {
 	for _, c := range s.controls {
 		next = sooner(next, c.due)
 	}
+	for _, g := range s.settings {
+		next = sooner(next, g.due)
+	}
 	if next.IsZero() || s.closed || !s.due.IsZero() && !next.Before(s.due) {
 		return
 	}
@@ -173,6 +189,11 @@ func (s *Server) tick() {
 	for _, c := range s.controls {
 		if !c.due.IsZero() && !now.Before(c.due) {
 			c.expire(now)
+		}
+	}
+	for _, g := range s.settings {
+		if !g.due.IsZero() && !now.Before(g.due) {
+			g.expire()
 		}
 	}
 	s.schedule()

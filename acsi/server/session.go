@@ -85,6 +85,14 @@ func (ss *session) lost() error {
 	return nil
 }
 
+// end is why the association ended.
+func (ss *session) end() error {
+	if err := ss.a.Err(); err != nil {
+		return err
+	}
+	return mms.ErrAborted
+}
+
 // lose ends what the association held: reports, selects, commands, data sets.
 func (s *Server) lose(ss *session) {
 	s.mu.Lock()
@@ -97,6 +105,9 @@ func (s *Server) lose(ss *session) {
 	}
 	for _, c := range s.controls {
 		c.lose(ss)
+	}
+	for _, g := range s.settings {
+		g.lose(ss)
 	}
 	for _, set := range ss.lists {
 		for _, r := range slices.Clone(set.users) {

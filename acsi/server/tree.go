@@ -41,6 +41,7 @@ func (s *Server) build() error {
 		s.devices[ld.Name] = d
 		s.order = append(s.order, d)
 		s.domains = append(s.domains, ld.Name)
+		s.settingGroups(d)
 		for _, ln := range ld.Nodes {
 			b := &builder{s: s, dev: d, ln: ln}
 			if err := b.node(); err != nil {
@@ -51,6 +52,9 @@ func (s *Server) build() error {
 	for _, d := range s.order {
 		if err := s.buildLists(d); err != nil {
 			return err
+		}
+		if d.sg != nil {
+			d.sg.gather()
 		}
 	}
 	for i, v := range s.values {
@@ -105,11 +109,14 @@ func (b *builder) register(n *node) error {
 func (b *builder) objects(parent *node) error {
 	for i := range b.ln.Objects {
 		o := &b.ln.Objects[i]
-		if o.Type == nil || !o.Type.HasFC(parent.fc) {
+		if o.Type == nil || !b.has(o.Type, parent.fc) {
 			continue
 		}
 		b.obj = o
 		t := model.Target{Object: o, Type: o.Type, Slot: o.Slot}
+		if parent.fc == model.SE && b.dev.sg != nil {
+			t.Slot = b.shadow(o)
+		}
 		c, err := b.variable(t, parent, o.Name, "", nil)
 		if err != nil {
 			return err
@@ -176,7 +183,7 @@ func (b *builder) fields(n *node, t model.Target, below string) error {
 	}
 	for i := range t.Type.Fields {
 		f := &t.Type.Fields[i]
-		if f.FC != model.FCNone && f.FC != n.fc || f.FC == model.FCNone && t.FC == model.FCNone && !f.Type.HasFC(n.fc) {
+		if f.FC != model.FCNone && !b.shows(f.FC, n.fc) || f.FC == model.FCNone && t.FC == model.FCNone && !b.has(f.Type, n.fc) {
 			continue
 		}
 		path := f.Name
@@ -202,6 +209,9 @@ func (b *builder) leaf(n *node, t model.Target) error {
 		return fmt.Errorf("%w: %s: type %s has no form in MMS", ErrConfig, n.ref, t.Type.Basic)
 	}
 	b.s.slots[t.Slot] = n
+	if b.dev.sg != nil && n.fc == model.SG { // whatever the template says of SE (IEC 61850-7-3: SG is dchg)
+		n.trigger |= model.TrgDataChange
+	}
 	return nil
 }
 

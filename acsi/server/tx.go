@@ -58,6 +58,10 @@ func (tx *Tx) Set(ref model.Ref, v model.Value) {
 		tx.fail(fmt.Errorf("%w: %s", ErrUnknown, ref))
 		return
 	}
+	if n.served() {
+		tx.fail(fmt.Errorf("%w: %s is changed by its services only", ErrUnknown, ref))
+		return
+	}
 	changes, err := flatten(tx.changes, n, off, v)
 	if err != nil {
 		tx.fail(fmt.Errorf("%s: %w", ref, err))
@@ -66,9 +70,23 @@ func (tx *Tx) Set(ref model.Ref, v model.Value) {
 	tx.changes = changes
 }
 
+// served tells whether n is or holds what only services change: attributes of live control blocks, and settings by
+// group.
+func (n *node) served() bool {
+	if n.live != nil || n.dev.sg != nil && (n.fc == model.SG || n.fc == model.SE) {
+		return true
+	}
+	for _, c := range n.children {
+		if c.live != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // SetSlot changes a leaf by its slot.
 func (tx *Tx) SetSlot(slot int, v model.Value) {
-	if slot < 0 || slot >= len(tx.s.cfg.Model.Initial) || tx.s.slots[slot] == nil {
+	if slot < 0 || slot >= len(tx.s.cfg.Model.Initial) || tx.s.slots[slot] == nil || tx.s.slots[slot].served() {
 		tx.fail(fmt.Errorf("%w: slot %d", ErrUnknown, slot))
 		return
 	}
@@ -91,9 +109,9 @@ func (tx *Tx) Float(ref model.Ref, f float64) {
 // Quality changes the attribute q of a data object.
 func (tx *Tx) Quality(do model.Ref, q model.Quality) { tx.Set(do.Child("q"), model.QualityValue(q)) }
 
-// Time changes the attribute t of a data object to the time of the transaction, with millisecond accuracy.
+// Time changes the attribute t of a data object to the time of the transaction, with the quality of the clock.
 func (tx *Tx) Time(do model.Ref) {
-	tx.Set(do.Child("t"), model.Time(model.NewTimestamp(tx.t, model.LeapSecondsKnown|model.AccuracyMillisecond)))
+	tx.Set(do.Child("t"), model.Time(tx.s.stamp(tx.t)))
 }
 
 // Trigger reports what ref names with the reason "application trigger", changed or not, in every enabled report control

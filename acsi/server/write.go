@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/gridward/gridward/mms"
@@ -57,21 +58,33 @@ func (ss *session) writeOne(p *model.Principal, spec *mms.VariableSpec, v model.
 		return ss.writeRCB(p, n, v)
 	}
 	ref := at.ref(*spec)
-	right := RightConfig
-	if n.fc == model.SE || n.fc == model.SG {
-		right = RightSettingGroup
-	}
+	right := n.writeRight()
 	if s.authorize(p, right, ref, "write") != nil {
 		return mms.ObjectAccessDenied
 	}
 	v = v.Clone()
-	code = ss.store(p, n, at.off, ref, v)
+	if n.live != nil {
+		code = n.live.write(ss, p, n, v)
+	} else {
+		code = ss.store(p, n, at.off, ref, v)
+	}
 	r := AuditRecord{Principal: p, Service: "write", Right: right, Ref: ref, Value: v, AddCause: model.AddCauseNone}
 	if code != accessOK {
 		r.Err = code
 	}
 	s.audit(r)
 	return code
+}
+
+// writeRight is what writing n takes.
+func (n *node) writeRight() Right {
+	switch {
+	case n.live != nil:
+		return n.live.right()
+	case n.fc == model.SE, n.fc == model.SG:
+		return RightSettingGroup
+	}
+	return RightConfig
 }
 
 // store checks a value against type and policy, asks the application and keeps it.
@@ -83,6 +96,9 @@ func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v 
 	if (n.fc == model.SV || n.fc == model.BL) && !s.hooked(ref) {
 		return mms.ObjectAccessUnsupported
 	}
+	if n.edits() && !ss.mayEdit(n.dev.sg) {
+		return mms.TemporarilyUnavailable
+	}
 	changes, err := flatten(nil, n, off, v)
 	switch {
 	case errors.Is(err, errOrdinal):
@@ -91,13 +107,13 @@ func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v 
 		return mms.TypeInconsistent
 	}
 	if err := s.ask(p, n, ref, v); err != nil {
-		if code := mms.DataAccessError(0); errors.As(err, &code) {
-			return code
-		}
-		return mms.ObjectValueInvalid
+		return veto(err)
 	}
 	s.mu.Lock()
 	defer s.unlock()
+	if n.edits() && !n.dev.sg.editable(ss) {
+		return mms.TemporarilyUnavailable
+	}
 	s.commit(s.now(), changes, nil)
 	return accessOK
 }
@@ -107,6 +123,10 @@ func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v 
 func (n *node) writable() bool {
 	switch n.fc {
 	case model.SP, model.SV, model.CF, model.DC, model.BL:
+	case model.SE:
+		if !n.edits() {
+			return false
+		}
 	default:
 		return false
 	}
@@ -122,60 +142,73 @@ func (n *node) writable() bool {
 	return ok
 }
 
-// ask calls the application's hooks for a write: the nearest at or above what is written, or all those below.
+// ask calls the application's hooks for a write: those at and above what is written, the nearest last, then all those
+// below. Each may veto.
 func (s *Server) ask(p *model.Principal, n *node, ref model.Ref, v model.Value) error {
 	s.mu.Lock()
 	none := len(s.hooks) == 0
-	var f WriteFunc
+	var above []WriteFunc
 	if !none {
-		f = s.hookAbove(ref)
+		above = s.hooksAbove(ref)
 	}
 	s.mu.Unlock()
-	switch {
-	case none:
+	if none {
 		return nil
-	case f != nil:
-		return f(p, ref, v)
 	}
-	return s.askBelow(p, n, ref, v)
+	for _, f := range above {
+		if err := f(p, ref, v); err != nil {
+			return err
+		}
+	}
+	return s.askMembers(p, n, ref, v)
 }
 
 func (s *Server) hooked(ref model.Ref) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.hookAbove(ref) != nil
+	return len(s.hooksAbove(ref)) > 0
 }
 
-// hookAbove finds the hook with the longest path at or above ref.
-func (s *Server) hookAbove(ref model.Ref) WriteFunc {
+// hooksAbove finds the hooks at and above ref, the nearest last.
+func (s *Server) hooksAbove(ref model.Ref) (list []WriteFunc) {
 	for {
-		if f := s.hook(ref); f != nil {
-			return f
-		}
-		i := strings.LastIndexAny(ref.Path, ".(")
+		list = append(list, s.hooksAt(ref)...)
 		if ref.Path == "" {
-			return nil
+			slices.Reverse(list)
+			return list
 		}
-		ref.Path = ref.Path[:max(i, 0)]
+		ref.Path = ref.Path[:max(strings.LastIndexAny(ref.Path, ".("), 0)]
 	}
 }
 
-func (s *Server) hook(ref model.Ref) WriteFunc {
+// hooksAt gives the hook for the functional constraint, and that for all of them.
+func (s *Server) hooksAt(ref model.Ref) (list []WriteFunc) {
 	if f := s.hooks[ref]; f != nil {
-		return f
+		list = append(list, f)
 	}
-	ref.FC = model.FCNone
-	return s.hooks[ref]
+	if ref.FC != model.FCNone {
+		ref.FC = model.FCNone
+		if f := s.hooks[ref]; f != nil {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
-// askBelow calls every hook below a structure that is written as a whole.
+// askBelow calls every hook at and below a member of a structure that is written as a whole.
 func (s *Server) askBelow(p *model.Principal, n *node, ref model.Ref, v model.Value) error {
 	s.mu.Lock()
-	f := s.hook(ref)
+	at := s.hooksAt(ref)
 	s.mu.Unlock()
-	if f != nil {
-		return f(p, ref, v)
+	for _, f := range at {
+		if err := f(p, ref, v); err != nil {
+			return err
+		}
 	}
+	return s.askMembers(p, n, ref, v)
+}
+
+func (s *Server) askMembers(p *model.Principal, n *node, ref model.Ref, v model.Value) error {
 	switch n.kind {
 	case nodeArray:
 		for i := range n.count {
