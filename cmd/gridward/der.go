@@ -22,7 +22,7 @@ import (
 
 func newDERCmd() *cobra.Command {
 	var file derFile
-	var jid, ied, metrics string
+	var jid, ied, metrics, device string
 	var hosts []string
 	var speed float64
 	var printSCL bool
@@ -33,16 +33,21 @@ func newDERCmd() *cobra.Command {
 that is reached over XMPP (IEC 61850-8-2). It dials out to the server of its domain and listens nowhere.
 
 The device itself is simulated. It obeys limits and set-points that come as IEC 61850 controls, and a fail-safe limit
-when no client has been associated for a while.`,
+when no client has been associated for a while.
+
+With --device it is a bridge instead: an existing device that speaks IEC 61850-8-1 over TCP is presented with its own
+model, reports and controls. Every client has an association of its own with the device.`,
 		Args: cobra.NoArgs,
 		Example: `  gridward der --config der.yaml
   gridward der --config der.yaml --check
-  gridward der --config der.yaml --print-scl >der1.cid`,
+  gridward der --config der.yaml --print-scl >der1.cid
+  gridward der --config bridge.yaml --device mms://192.0.2.7:102`,
 	}
 	service := addServiceFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&jid, "jid", "", "bare JID, instead of the file's")
 	f.StringSliceVar(&hosts, "hosts", nil, "addresses of the XMPP server, instead of the file's")
+	f.StringVar(&device, "device", "", "`address` of an existing device to bridge to, mms://HOST[:PORT] or mmss:// with TLS, instead of the file's")
 	f.StringVar(&ied, "ied", "", "name of the IED, instead of the file's")
 	f.Float64Var(&speed, "speed", 0, "how much faster than the clock the device lives, instead of the file's")
 	f.StringVar(&metrics, "metrics", "", "`address` of a listener for Prometheus, instead of the file's")
@@ -57,6 +62,9 @@ when no client has been associated for a while.`,
 		if len(hosts) > 0 {
 			file.XMPP.Client.Hosts = hosts
 		}
+		if device != "" {
+			file.Bridge.Device = device
+		}
 		if ied != "" {
 			file.IED = ied
 		}
@@ -65,6 +73,12 @@ when no client has been associated for a while.`,
 		}
 		if metrics != "" {
 			file.Metrics = metrics
+		}
+		if file.Bridge != (derBridge{}) {
+			if printSCL {
+				return cli.Usage(errors.New("--print-scl is for simulated devices"), "the model of a bridge is its device's: see 'gridward mms browse'")
+			}
+			return runBridge(cmd, service, &file)
 		}
 		return runDER(cmd, service, &file, printSCL)
 	}

@@ -19,6 +19,7 @@ type derFile struct {
 	InsecureClear61850 bool    `yaml:"InsecureClear61850"`
 
 	Device derDevice `yaml:"device"`
+	Bridge derBridge `yaml:"bridge"`
 
 	SCL         string            `yaml:"scl"`
 	AccessPoint string            `yaml:"access_point"`
@@ -38,6 +39,18 @@ type derXMPP struct {
 	Client xmppClient    `yaml:",inline"`
 	Peers  []string      `yaml:"peers"`  // bare JIDs that may associate
 	Spread time.Duration `yaml:"spread"` // random pause after the server went away; 0: 30 s
+}
+
+func (x derXMPP) peers() ([]jid.JID, error) {
+	var all []jid.JID
+	for _, p := range x.Peers {
+		j, err := jid.Parse(p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, j)
+	}
+	return all, nil
 }
 
 type derFailSafe struct {
@@ -105,12 +118,8 @@ func (f *derFile) resolve(flags *serviceFlags) (der.Config, error) {
 	if c.JID, err = jid.Parse(f.XMPP.Client.JID); err != nil {
 		return bad("xmpp.jid", err, "for example jid: der1@grid.example")
 	}
-	for _, p := range f.XMPP.Peers {
-		j, err := jid.Parse(p)
-		if err != nil {
-			return bad("xmpp.peers", err, "for example peers: [center@grid.example]")
-		}
-		c.Peers = append(c.Peers, j)
+	if c.Peers, err = f.XMPP.peers(); err != nil {
+		return bad("xmpp.peers", err, "for example peers: [center@grid.example]")
 	}
 	if f.Start != "" {
 		if c.Start, err = time.Parse(time.RFC3339, f.Start); err != nil {
