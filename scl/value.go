@@ -244,3 +244,11 @@ func (c *compiler) setDefault(t *model.Type, m *Element, f model.Field, s *sink)
 	c.defaults[t][len(t.Fields)] = v
 	c.grouped = c.grouped || len(v.groups) > 0
 }
+
+// ParseValue reads the text of one leaf as a Val of SCL gives it, IEC 61850-6 table 45: numbers, the names of an
+// enumeration, "on" of a Dbpos, "good" of a quality, times such as 2026-01-31T12:00:00Z. The error says what is wrong in
+// words that fit after the name of the attribute.
+func ParseValue(t *model.Type, text string) (model.Value, error) { return parseVal(t, text) }
+
+// ValueHint says what ParseValue takes.
+func ValueHint(t *model.Type) string { return valHint(t) }

@@ -57,6 +57,7 @@ func newRootCmd() *cobra.Command {
 	root.AddCommand(newDemoCmd())
 	root.AddCommand(newDERCmd())
 	root.AddCommand(newExitCodesTopic())
+	root.AddCommand(newIEDCmd())
 	root.AddCommand(newManCmd())
 	root.AddCommand(newMMSCmd())
 	root.AddCommand(newPKICmd())
