@@ -1,6 +1,8 @@
 package model
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -37,6 +39,9 @@ func CDC(name string) (*KnownCDC, bool) {
 	c, ok := knownCDCs()[name]
 	return c, ok
 }
+
+// CDCs gives the names of all common data classes that CDC finds, sorted.
+func CDCs() []string { return slices.Sorted(maps.Keys(knownCDCs())) }
 
 // cdcTable has a line for each common data class: name, then attributes as name:FCs:types with ! behind the mandatory
 // ones, then sub-data objects as +name, then names of which one is needed behind ?. Types in the table stand for the

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -25,6 +27,9 @@ func Class(name string) (*KnownClass, bool) {
 	c, ok := knownClasses()[name]
 	return c, ok
 }
+
+// Classes gives the names of all classes that Class finds, sorted.
+func Classes() []string { return slices.Sorted(maps.Keys(knownClasses())) }
 
 // Object finds a data object of the class, with or without the number of a numbered one.
 func (c *KnownClass) Object(name string) (*KnownObject, bool) {

@@ -89,6 +89,12 @@ func (c *Config) setDefaults() {
 	}
 }
 
+// WithDefaults gives the configuration with which c is run.
+func (c Config) WithDefaults() Config {
+	c.setDefaults()
+	return c
+}
+
 // called fills in the selectors that a calling end gives when it is not told any.
 func (c *Config) called() {
 	for _, a := range []*acse.Address{&c.Local, &c.Remote} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
 )
 
@@ -40,6 +41,16 @@ type Config struct {
 	// Settings keeps setting groups over a restart. Nil: they start as the model has them.
 	Settings Settings
 
+	// Files is what the file services work on. Nil: they are refused as unknown.
+	Files Files
+	// Capabilities is what getCapabilityList answers.
+	Capabilities []string
+
+	// In sees every PDU of a peer before it is served, Out every PDU before it is sent, in their order: for an envelope around
+	// PDUs, for tracing, for tests. What they give is taken in its place; nil without an error drops it; an error aborts the
+	// association. They are called from several associations at once, without the server's own locks held.
+	In, Out func(*model.Principal, mms.PDU) (mms.PDU, error)
+
 	Limits Limits
 	// Now is the clock; nil: time.Now. Deadlines run on the process's own timers.
 	Now func() time.Time
@@ -60,6 +71,10 @@ type Limits struct {
 	OperateTimeout time.Duration // where the model has no operTimeout: 30 s
 	BufferTime     time.Duration // largest BufTm: 1 h
 	MinIntegrity   time.Duration // smallest IntgPd other than 0: 100 ms
+	OpenFiles      int           // of one association: 5
+	FileSize       int64         // octets of a file that obtainFile brings: 64 MiB
+	FileTime       time.Duration // for one obtainFile: 10 min
+	FileStep       time.Duration // for one answer of the peer during obtainFile: 10 s
 }
 
 // Errors of the application's own calls.
@@ -73,6 +88,12 @@ var (
 	// ErrClosed is returned once the server has been closed.
 	ErrClosed = errors.New("server: closed")
 )
+
+// WithDefaults gives the limits that hold for a model with the given services.
+func (l Limits) WithDefaults(s model.Services) Limits {
+	l.defaults(s)
+	return l
+}
 
 func (l *Limits) defaults(s model.Services) {
 	set := func(v *int, otherwise ...int) {
@@ -100,6 +121,12 @@ func (l *Limits) defaults(s model.Services) {
 	dur(&l.OperateTimeout, 30*time.Second)
 	dur(&l.BufferTime, time.Hour)
 	dur(&l.MinIntegrity, 100*time.Millisecond)
+	set(&l.OpenFiles, 5)
+	if l.FileSize == 0 {
+		l.FileSize = 64 << 20
+	}
+	dur(&l.FileTime, 10*time.Minute)
+	dur(&l.FileStep, 10*time.Second)
 }
 
 // Validate tells what is wrong with c.

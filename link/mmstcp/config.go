@@ -77,6 +77,13 @@ func (c *Config) setDefaults() {
 	orDefault(&c.Conclude, 5*time.Second)
 }
 
+// WithDefaults gives the configuration with which c is run.
+func (c Config) WithDefaults() Config {
+	c.setDefaults()
+	c.OSI = c.OSI.WithDefaults()
+	return c
+}
+
 // Validate tells what a Config asks for that cannot be.
 func (c *Config) Validate() error {
 	var errs []error

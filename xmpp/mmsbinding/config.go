@@ -96,6 +96,12 @@ func (c *Config) setDefaults() {
 	}
 }
 
+// WithDefaults gives the configuration with which c is run.
+func (c Config) WithDefaults() Config {
+	c.setDefaults()
+	return c
+}
+
 // Validate tells what a Config asks for that cannot be.
 func (c *Config) Validate() error {
 	l := c.Limits
