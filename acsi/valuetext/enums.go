@@ -33,7 +33,7 @@ var enums = sync.OnceValue(func() map[string]*model.Enum {
 		number, names, _ := strings.Cut(rest, " ")
 		ordinal := int32(0)
 		for _, c := range strings.TrimPrefix(number, "-") {
-			ordinal = 10*ordinal + int32(c-'0')
+			ordinal = 10*ordinal + c - '0'
 		}
 		if number[0] == '-' {
 			ordinal = -ordinal

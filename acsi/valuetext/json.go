@@ -29,7 +29,7 @@ func (t *Type) parseJSON(text string) (model.Value, error) {
 	if err := dec.Decode(&x); err != nil {
 		return model.Value{}, bad
 	}
-	if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // Token gives io.EOF itself
+	if _, err := dec.Token(); err != io.EOF {
 		return model.Value{}, bad
 	}
 	return t.fromJSON("", x)
