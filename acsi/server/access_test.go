@@ -208,7 +208,8 @@ func TestWriteFailures(t *testing.T) {
 			{"GGIO1$SP$ModeSet$setVal", model.Int(300), mms.TypeInconsistent},
 			{"LLN0$DC$NamPlt$d", model.Visible(string(long)), mms.TypeInconsistent},
 			{"LLN0$SP$SGCB$ActSG", model.Uint(3), mms.ObjectValueInvalid},
-			{"LLN0$GO$gocb$GoEna", model.Bool(true), mms.ObjectAccessDenied},
+			{"LLN0$GO$gocb$GoEna", model.Bool(true), mms.ObjectAttributeInconsistent}, // no address
+			{"LLN0$GO$gocb$GoID", model.Visible("x"), mms.ObjectAccessDenied},         // no GSESettings
 			{"LLN0$BR$brcb01", model.Struct(), mms.ObjectAccessUnsupported},
 			{"LLN0", model.Struct(), mms.ObjectAccessUnsupported},
 			{"GGIO1$CO$SPCSO1", model.Struct(), mms.ObjectAccessDenied},

@@ -53,12 +53,12 @@ func (b *builder) blocks(parent *node) {
 		}
 	case model.GO:
 		for _, g := range ln.Goose {
-			b.block(parent, g.Name, b.gooseFields(g), nil)
+			b.publish(parent, g.Name, b.gooseFields(g), g.Address)
 		}
 	case model.MS, model.US:
 		for _, sv := range ln.Samples {
 			if sv.Multicast == (parent.fc == model.MS) {
-				b.block(parent, sv.Name, b.sampleFields(sv), nil)
+				b.publish(parent, sv.Name, b.sampleFields(sv), sv.Address)
 			}
 		}
 	}

@@ -206,7 +206,7 @@ func (ss *session) remove(name mms.ObjectName) (matched, deleted bool, bad *mms.
 	}
 	s.mu.Lock()
 	defer s.unlock()
-	if len(set.users) > 0 {
+	if len(set.users) > 0 || s.published(set) {
 		return true, false, serviceError(mms.ErrService, mms.ServiceObjectConstraint)
 	}
 	s.reports.unsubscribe(set)

@@ -71,6 +71,12 @@ type (
 		Group  uint8
 		Member model.Ref
 	}
+	// BlockChanged: a control block of GOOSE or sampled values was changed. Principal is nil when the application, or
+	// the end of an association, did it.
+	BlockChanged struct {
+		Principal *model.Principal
+		State     BlockState
+	}
 	// Commanded: a command was refused, or has ended.
 	Commanded struct {
 		Command  Command
@@ -91,6 +97,7 @@ func (GroupActivated) event() {}
 func (GroupEdited) event()    {}
 func (EditReleased) event()   {}
 func (SettingsStale) event()  {}
+func (BlockChanged) event()   {}
 
 func (s *Server) emit(e Event) {
 	if s.cfg.Events != nil {

@@ -26,16 +26,17 @@ type Server struct {
 
 	timeQuality atomic.Uint32 // model.TimeQuality
 
-	mu       sync.Mutex
-	reports  reporting
-	controls []*control
-	settings []*settings
-	byObject map[model.Ref]*control
-	hooks    map[model.Ref]WriteFunc
-	after    []func() // run once mu has been released
-	timer    *time.Timer
-	due      time.Time // of timer
-	closed   bool
+	mu         sync.Mutex
+	reports    reporting
+	controls   []*control
+	settings   []*settings
+	publishers []*publisher
+	byObject   map[model.Ref]*control
+	hooks      map[model.Ref]WriteFunc
+	after      []func() // run once mu has been released
+	timer      *time.Timer
+	due        time.Time // of timer
+	closed     bool
 
 	sets     sync.RWMutex // data sets: device.lists, listNames, session.lists
 	dynamics int          // dynamic data sets of domains

@@ -109,6 +109,9 @@ func (s *Server) lose(ss *session) {
 	for _, g := range s.settings {
 		g.lose(ss)
 	}
+	for _, c := range s.publishers {
+		c.lose(ss)
+	}
 	for _, set := range ss.lists {
 		for _, r := range slices.Clone(set.users) {
 			r.forgetSet()
