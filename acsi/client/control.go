@@ -65,6 +65,8 @@ type OperateOptions struct {
 	Test   bool
 	Check  Check
 	T      model.Timestamp // 0: now
+	// NoSelect operates without a select before it even where the control model wants one: to look at the refusal.
+	NoSelect bool
 }
 
 // A Termination tells how a command ended well.
@@ -166,7 +168,7 @@ func (k *Control) Operate(ctx context.Context, value model.Value, opt OperateOpt
 	if err != nil {
 		return nil, err
 	}
-	if k.model.Selects() {
+	if k.model.Selects() && !opt.NoSelect {
 		if sel := k.takeSelected(); sel != nil {
 			cmd.ctlNum, cmd.t = sel.ctlNum, sel.t
 		} else if err := k.choose(ctx, cmd); err != nil {
