@@ -28,6 +28,25 @@ func (f *File) Server(ied, accessPoint string) (*model.Server, error) {
 	return b.out, nil
 }
 
+// Salvage is Server for a file with errors: what is wrong is left out, and told. Nodes whose type cannot be compiled are
+// missing then, and so are members of data sets and configured values that name what is not there. The error is about the
+// choice of the IED and access point, or says that nothing is left.
+func (f *File) Salvage(ied, accessPoint string) (*model.Server, Problems, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i, a, err := f.choose(ied, accessPoint)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &sink{file: f.Name}
+	b := f.build(i, a, s)
+	if b == nil || len(b.out.Devices) == 0 {
+		return nil, s.list.Errors(), f.missing(a.Element, ErrNoServer, "choose another access point: "+i.names(i.serving()),
+			"access point %q of IED %q has no server that could be used", a.Name, i.Name)
+	}
+	return b.out, s.list.Errors(), nil
+}
+
 func (f *File) missing(e *Element, kind error, hint, format string, args ...any) error {
 	return &Problem{
 		File: f.Name, Line: int(e.Line), Col: int(e.Col), Path: e.Path(), Kind: kind,

@@ -19,9 +19,9 @@ type motion struct {
 	from, to float64
 	hasFrom  bool // otherwise from the value that there is
 
-	shape                         string
+	shape                  string
 	mean, amplitude, phase float64 // phase in turns
-	period                        time.Duration
+	period                 time.Duration
 }
 
 // shapes of a wave, each from a phase of 0 to 1 to a value of -1 to 1.
