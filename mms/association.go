@@ -53,4 +53,7 @@ type Params struct {
 	// Freshness is true where the carrier may replay a queued control later (8-2): controls are then checked against
 	// the age of their T (IEC 61850-8-2; |now - T| at most 10 s).
 	Freshness bool
+	// FileNameItem is how many characters an item of a FileName has at most; one of exactly so many goes on in the next
+	// (IEC 61850-8-2: 64). 0: any number, and items are components.
+	FileNameItem int
 }

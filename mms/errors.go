@@ -66,6 +66,8 @@ const (
 	CancelInvokeIDUnknown         = 1
 	CancelNotPossible             = 2
 	ConcludeFurtherCommunication  = 1
+	PreemptTimeout                = 1 // ErrServicePreempt
+	PreemptCancel                 = 3 // ErrServicePreempt
 	FileOther                     = 0 // ErrFile
 	FileAmbiguous                 = 1
 	FileBusy                      = 2

@@ -27,6 +27,9 @@ const MaxItem = 64
 // String gives the ACSI form LD/LN.DO.DA, followed by [FC] if one is set.
 func (r Ref) String() string {
 	s := r.LDevice
+	if s == "" && r.LN == "" {
+		s = r.Path // a file or a data set of an association
+	}
 	if r.LN != "" {
 		s += "/" + r.LN
 		if r.Path != "" {

@@ -48,7 +48,7 @@ type Config struct {
 
 	// In sees every PDU of a peer before it is served, Out every PDU before it is sent, in their order: for an envelope around
 	// PDUs, for tracing, for tests. What they give is taken in its place; nil without an error drops it; an error aborts the
-	// association. They are called from several associations at once, without the server's own locks held.
+	// association. They are called from several associations at once, and must call nothing of the server that waits for one.
 	In, Out func(*model.Principal, mms.PDU) (mms.PDU, error)
 
 	Limits Limits

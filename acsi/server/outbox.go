@@ -184,7 +184,7 @@ func (o *outbox) run() {
 			o.ss.s.count.reports.Add(1)
 		}
 		for _, p := range pdus {
-			if err := o.ss.a.Send(p); err != nil {
+			if err := o.ss.send(p); err != nil {
 				o.sent(false)
 				o.ss.a.Abort(err)
 				return

@@ -25,6 +25,7 @@ type Server struct {
 	values  []model.Value
 
 	timeQuality atomic.Uint32 // model.TimeQuality
+	frsm        atomic.Int32  // number of the file opened last
 
 	mu         sync.Mutex
 	reports    reporting

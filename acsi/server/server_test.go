@@ -43,7 +43,7 @@ func TestIdentifyAndStatus(t *testing.T) {
 func TestUnknownServiceIsRejected(t *testing.T) {
 	run(t, Config{}, func(h *harness) {
 		p := h.peer("cc@x/IEC")
-		r, ok := p.call(&mms.Raw{Class: 2, Number: 65}).(*mms.Reject)
+		r, ok := p.call(&mms.Raw{Class: 2, Number: 70}).(*mms.Reject)
 		if !ok || r.Reason != (mms.RejectReason{Class: mms.RejectConfirmedRequest, Code: mms.RejectUnrecognizedService}) {
 			t.Errorf("got %+v", r)
 		}

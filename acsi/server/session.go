@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
@@ -16,6 +17,8 @@ type session struct {
 	params  mms.Params
 	lists   map[string]*dataSet // of the association's scope; Server.sets guards it
 	out     outbox
+	files   files
+	sending sync.Mutex    // held around Config.Out and what it gave being sent
 	afters  []func()      // to be done once the answer has been sent
 	cleared *dataSet      // that its peer may have reports of, when there is an Authorizer
 	gone    chan struct{} // closed once nothing of it is held any more
@@ -35,6 +38,7 @@ func (s *Server) Serve(ctx context.Context, a mms.Association) error {
 	err := ss.loop(ctx)
 	a.Abort(err)
 	ss.out.close()
+	ss.closeFiles()
 	s.lose(ss)
 	close(ss.gone)
 	s.emit(Ended{Principal: ss.principal(), Cause: err})
@@ -59,8 +63,11 @@ func (ss *session) loop(ctx context.Context) error {
 		if err := ss.lost(); err != nil {
 			return err
 		}
+		if p, err = ss.intercept(p); err != nil {
+			return err
+		}
 		if answer := ss.handle(p); answer != nil {
-			if err := ss.a.Send(answer); err != nil {
+			if err := ss.send(answer); err != nil {
 				return err
 			}
 		}
@@ -160,13 +167,21 @@ func (ss *session) handle(p mms.PDU) mms.PDU {
 	switch p := p.(type) {
 	case *mms.ConfirmedRequest:
 		ss.s.count.requests.Add(1)
-		answer := ss.confirmed(p.InvokeID, p.Service)
-		ss.s.count.failures.Add(failures(answer))
-		return answer
-	case *mms.CancelRequest: // requests are answered in their order: what could be cancelled has been done
-		return &mms.CancelError{InvokeID: p.InvokeID, Error: *serviceError(mms.ErrCancel, mms.CancelNotPossible)}
+		return ss.counted(ss.confirmed(p.InvokeID, p.Service))
+	case *mms.ConfirmedResponse, *mms.ConfirmedError, *mms.Reject:
+		return ss.counted(ss.fetched(p))
+	case *mms.CancelRequest:
+		return ss.cancelRequest(p.InvokeID)
 	}
 	return nil
+}
+
+// counted counts what an answer, if there is one yet, does not give.
+func (ss *session) counted(answer mms.PDU) mms.PDU {
+	if answer != nil {
+		ss.s.count.failures.Add(failures(answer))
+	}
+	return answer
 }
 
 func (ss *session) confirmed(id uint32, service mms.Service) mms.PDU {
@@ -189,7 +204,16 @@ func (ss *session) confirmed(id uint32, service mms.Service) mms.PDU {
 		return ss.identify(id)
 	case *mms.Status:
 		return &mms.ConfirmedResponse{InvokeID: id, Service: &mms.StatusResponse{}} // state-changes-allowed, operational
+	case *mms.GetCapabilityList:
+		return ss.capabilities(id, r)
 	}
+	if answer, ok := ss.fileService(id, service); ok {
+		return answer
+	}
+	return ss.unrecognized(id)
+}
+
+func (ss *session) unrecognized(id uint32) mms.PDU {
 	ss.s.emit(Rejected{Principal: ss.principal(), Reason: "unrecognized service"})
 	return reject(id, mms.RejectUnrecognizedService)
 }

@@ -79,6 +79,7 @@ func (c *Core) establish(a *Assoc, params mms.Params) {
 	d := c.cfg.Dialects[0]
 	params.Size = func(p mms.PDU) int { return mms.SizeXER(p, d) }
 	params.Freshness = true
+	params.FileNameItem = 64
 	a.Params = params
 	a.machine = mms.NewMachine[string](params)
 	a.state, a.deadline, a.iq = open, time.Time{}, ""
