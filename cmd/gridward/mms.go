@@ -14,6 +14,8 @@ func newMMSCmd() *cobra.Command {
 		Short: "Work with MMS PDUs (ISO 9506) of IEC 61850-8-1 and -8-2",
 	}
 	cmd.AddCommand(newMMSConvertCmd(), newMMSSchemaCmd())
+	cmd.AddCommand(mmsClientCmds()...)
+	cmd.AddCommand(newMMSCheckCmd())
 	return cmd
 }
 
