@@ -77,6 +77,19 @@ type (
 		Principal *model.Principal
 		State     BlockState
 	}
+	// Substituted: a client put values of its own in the place of the process's, or took them away.
+	Substituted struct {
+		Principal *model.Principal
+		Ref       model.Ref // the data object
+		On        bool
+		ID        string // subID
+	}
+	// Blocked: a client froze the values of a data object, or let them go.
+	Blocked struct {
+		Principal *model.Principal
+		Ref       model.Ref
+		On        bool
+	}
 	// Commanded: a command was refused, or has ended.
 	Commanded struct {
 		Command  Command
@@ -98,6 +111,8 @@ func (GroupEdited) event()    {}
 func (EditReleased) event()   {}
 func (SettingsStale) event()  {}
 func (BlockChanged) event()   {}
+func (Substituted) event()    {}
+func (Blocked) event()        {}
 
 func (s *Server) emit(e Event) {
 	if s.cfg.Events != nil {

@@ -32,6 +32,8 @@ type Server struct {
 	controls   []*control
 	settings   []*settings
 	publishers []*publisher
+	overlayOf  map[int]*overlay // by slot of FC SV and BL
+	masks      map[int]*overlay // by slot that something lies over
 	byObject   map[model.Ref]*control
 	hooks      map[model.Ref]WriteFunc
 	after      []func() // run once mu has been released
@@ -74,6 +76,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.build(); err != nil {
 		return nil, err
 	}
+	s.findOverlays()
 	for _, c := range s.controls {
 		c.siblings(s.devices[c.ref.LDevice])
 	}

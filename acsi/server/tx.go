@@ -151,8 +151,17 @@ func (s *Server) locate(ref model.Ref) (*node, int) {
 	return d.locate(ref)
 }
 
-// commit applies changes and hands the events to reporting. The caller holds mu.
+// commit makes the changes of the application and of services: what a client has substituted or blocked stays as it is
+// shown. The caller holds mu.
 func (s *Server) commit(t time.Time, changes []change, applied []trigger) {
+	if len(s.masks) > 0 {
+		changes = s.beneath(changes)
+	}
+	s.apply(t, changes, applied)
+}
+
+// apply makes changes and hands the events to reporting. The caller holds mu.
+func (s *Server) apply(t time.Time, changes []change, applied []trigger) {
 	var reasons [8]uint8 // of the first changes; the usual transaction is small
 	rs := reasons[:0]
 	s.lockDevices(changes)

@@ -93,9 +93,6 @@ func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v 
 	if !n.writable() {
 		return mms.ObjectAccessDenied
 	}
-	if (n.fc == model.SV || n.fc == model.BL) && !s.hooked(ref) {
-		return mms.ObjectAccessUnsupported
-	}
 	if n.edits() && !ss.mayEdit(n.dev.sg) {
 		return mms.TemporarilyUnavailable
 	}
@@ -106,6 +103,10 @@ func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v 
 	case err != nil:
 		return mms.TypeInconsistent
 	}
+	overlay := (n.fc == model.SV || n.fc == model.BL) && s.covered(changes)
+	if (n.fc == model.SV || n.fc == model.BL) && !overlay && !s.hooked(ref) {
+		return mms.ObjectAccessUnsupported
+	}
 	if err := s.ask(p, n, ref, v); err != nil {
 		return veto(err)
 	}
@@ -114,12 +115,17 @@ func (ss *session) store(p *model.Principal, n *node, off int, ref model.Ref, v 
 	if n.edits() && !n.dev.sg.editable(ss) {
 		return mms.TemporarilyUnavailable
 	}
+	if overlay {
+		s.substitute(p, changes)
+		return accessOK
+	}
 	s.commit(s.now(), changes, nil)
 	return accessOK
 }
 
 // writable is the policy of what clients may write: set points, configuration and description, and substitution and
-// blocking where the application has a hook that gives them effect, unless SCL's valKind says RO or Conf. ctlModel and sboClass take an explicit Set: they decide how safe commands are.
+// blocking, edited values of setting groups, unless SCL's valKind says RO or Conf. ctlModel and sboClass take an explicit
+// Set: they decide how safe commands are.
 func (n *node) writable() bool {
 	switch n.fc {
 	case model.SP, model.SV, model.CF, model.DC, model.BL:
