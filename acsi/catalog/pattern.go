@@ -155,3 +155,9 @@ func match(pattern, name string) bool {
 	}
 	return strings.Trim(pattern[p:], "*") == ""
 }
+
+// FitsDevice tells whether p may name something in a logical device.
+func (p Pattern) FitsDevice(name string) bool { return p.LDevice == "" || match(p.LDevice, name) }
+
+// FitsNode tells whether p may name something in a logical node of that name.
+func (p Pattern) FitsNode(name string) bool { return p.LN == "" || match(p.LN, name) }

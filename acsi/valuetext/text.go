@@ -266,3 +266,25 @@ func joined(names []string) string {
 	}
 	return strings.Join(names, "+")
 }
+
+// Merge gives o with the members of p: objects of the same name are merged, other members of p come behind those of o.
+// It is how a data object is put together from its functional constraints.
+func (o Object) Merge(p Object) Object {
+	out := append(Object{}, o...)
+next:
+	for _, m := range p {
+		for i := range out {
+			if out[i].Name != m.Name {
+				continue
+			}
+			a, ok := out[i].Value.(Object)
+			b, both := m.Value.(Object)
+			if ok && both {
+				out[i].Value = a.Merge(b)
+				continue next
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}

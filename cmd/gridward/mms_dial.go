@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gridward/gridward/acsi/catalog"
 	"github.com/gridward/gridward/acsi/client"
 	"github.com/gridward/gridward/internal/cli"
 	"github.com/gridward/gridward/mms"
@@ -78,9 +79,10 @@ func addMMSFlags(cmd *cobra.Command) *mmsFlags {
 // An mmsSession is an association with a server and what goes with it.
 type mmsSession struct {
 	*mmsPlace
-	ctx    context.Context
-	client *client.Client
-	end    func() // of what carries the association
+	ctx     context.Context
+	client  *client.Client
+	catalog *catalog.Catalog
+	end     func() // of what carries the association
 }
 
 // An mmsPlace is a target with what SCL says of it.
@@ -129,7 +131,8 @@ func (f *mmsFlags) associate(ctx context.Context, place *mmsPlace, opt client.Op
 		}
 		return nil, dialError(err, place.target)
 	}
-	return &mmsSession{mmsPlace: place, ctx: ctx, client: client.New(a, opt), end: end}, nil
+	c := client.New(a, opt)
+	return &mmsSession{mmsPlace: place, ctx: ctx, client: c, catalog: catalog.New(c), end: end}, nil
 }
 
 // secret gives the password, and whether there is one.

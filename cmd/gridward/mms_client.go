@@ -1,0 +1,8 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// mmsClientCmds are the verbs that ask a server.
+func mmsClientCmds() []*cobra.Command {
+	return []*cobra.Command{newMMSBrowseCmd(), newMMSGetCmd(), newMMSSetCmd()}
+}
