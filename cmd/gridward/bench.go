@@ -9,6 +9,6 @@ func newBenchCmd() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure",
 	}
-	cmd.AddCommand(newBenchCodecCmd(), newBenchXMPPCmd())
+	cmd.AddCommand(newBenchCodecCmd(), newBenchXMPPCmd(), newBenchMMSCmd(), newBenchMMSWorkerCmd())
 	return cmd
 }
