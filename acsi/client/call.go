@@ -61,7 +61,7 @@ func (c *Client) start(s mms.Service, op *operation) (*call, uint32, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := c.a.Send(&mms.ConfirmedRequest{InvokeID: id, Service: s}); err != nil {
+	if err := c.send(&mms.ConfirmedRequest{InvokeID: id, Service: s}); err != nil {
 		c.shut(w, id)
 		return nil, 0, err
 	}

@@ -18,6 +18,10 @@ type Options struct {
 	Origin             Origin           // of controls that give none; zero: remote-control, no identification
 	Events             func(Event)      // called from the reader; must not block; nil: none
 	Now                func() time.Time // nil: time.Now
+
+	// In sees every PDU of the server before it is taken, Out every PDU before it is sent, in their order. What they give is
+	// taken in its place; nil without an error drops it; an error aborts the association. They must not call the Client.
+	In, Out func(*model.Principal, mms.PDU) (mms.PDU, error)
 }
 
 func (o *Options) setDefaults() {
@@ -53,7 +57,10 @@ type Client struct {
 
 	sending sync.Mutex // held while a request gets its invokeID and is sent; taken before mu
 
+	leaving sync.Mutex // held around Options.Out and what it gave being sent; taken last
+
 	mu      sync.Mutex
+	offer   *offer // of the SetFile that runs
 	calls   *mms.Outstanding[*call]
 	idle    []*call
 	subs    map[string]*Subscription // by RptID

@@ -14,6 +14,9 @@ func (c *Client) readAll() error {
 		if err != nil {
 			return err
 		}
+		if p, err = c.intercept(p); err != nil {
+			return err
+		}
 		c.take(p)
 	}
 }
@@ -27,10 +30,9 @@ func (c *Client) take(p mms.PDU) {
 			c.inform(r)
 		}
 	case *mms.ConfirmedRequest:
-		// A client serves nothing.
-		_ = c.a.Send(&mms.Reject{HasInvokeID: true, InvokeID: p.InvokeID, Reason: mms.RejectReason{
-			Class: mms.RejectConfirmedRequest, Code: mms.RejectUnrecognizedService,
-		}})
+		if !c.offered(p) {
+			c.refuse(p.InvokeID)
+		}
 	}
 }
 

@@ -191,10 +191,15 @@ func everyPath(t *testing.T, f func(t *testing.T, s *site)) {
 }
 
 func over(t *testing.T, p path, f func(t *testing.T, s *site)) {
-	m := testModel(t)
+	overWith(t, p, func(*server.Config) {}, f)
+}
+
+func overWith(t *testing.T, p path, more func(c *server.Config), f func(t *testing.T, s *site)) {
+	cfg := server.Config{Model: testModel(t), Vendor: "Gridward", ModelName: "test", Revision: "1"}
+	more(&cfg)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		srv, err := server.New(server.Config{Model: m, Vendor: "Gridward", ModelName: "test", Revision: "1"})
+		srv, err := server.New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
