@@ -101,7 +101,7 @@ func walk(ctx context.Context, t *testing.T, p *mmssite.Program, f *scl.File, ie
 		cancel()
 		<-done
 	}()
-	noErr(t, p.Call(ctx, "connect", args{"con": name, "host": "127.0.0.1", "port": l.Addr().(*net.TCPAddr).Port}, nil))
+	noErr(t, connect(ctx, t, p, args{"con": name, "host": "127.0.0.1", "port": l.Addr().(*net.TCPAddr).Port}))
 	var got map[string]walked
 	if err := p.Call(ctx, "walk", args{"con": name}, &got); err != nil {
 		t.Errorf("%s: %v", name, err)

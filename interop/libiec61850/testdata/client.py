@@ -13,13 +13,30 @@ FC = {n[len("IEC61850_FC_"):]: getattr(k, n) for n in dir(k) if n.startswith("IE
 CLASS = {n[len("ACSI_CLASS_"):]: getattr(k, n) for n in dir(k) if n.startswith("ACSI_CLASS_")}
 
 
+fresh = {}  # when each connection was made
+
+
+def patiently(con, f):
+    """Tries again: the library lets connect return before its own thread knows of the association, and says CONNECTION_LOST to
+    whoever asks for something until then, without sending it. Now and then it never knows."""
+    while True:
+        try:
+            return f()
+        except (Refused, LookupError) as e:
+            if str(e) not in ("CONNECTION_LOST", "no control") or time.monotonic() - fresh.get(con, 0) > 0.5:
+                raise
+        time.sleep(0.02)
+
+
 def call(name, signature, con, *args):
     """Calls a function of the connection that gives its error by pointer."""
-    err = c.c_int(0)
-    got = fn(name, signature)(cons[con] if isinstance(con, str) else con, c.byref(err), *args)
-    if err.value != 0:
-        raise Refused(err.value)
-    return got
+    def once():
+        err = c.c_int(0)
+        got = fn(name, signature)(cons[con] if isinstance(con, str) else con, c.byref(err), *args)
+        if err.value != 0:
+            raise Refused(err.value)
+        return got
+    return patiently(con, once) if isinstance(con, str) else once()
 
 
 def connect(con, host, port, password=None):
@@ -35,9 +52,13 @@ def connect(con, host, port, password=None):
     except Refused:
         fn("IedConnection_destroy", "vp")(p)
         raise
-    # The library lets connect return a moment before its own thread knows of the association, and refuses requests until then.
-    time.sleep(0.05)
     cons[con] = p
+    fresh[con] = time.monotonic()
+    try:
+        call("IedConnection_getLogicalDeviceList", "ppp", con)
+    except Refused:  # it never comes to know
+        fn("IedConnection_destroy", "vp")(cons.pop(con))
+        raise
 
 
 def release(con):
@@ -235,9 +256,12 @@ def gi(con, ref):
 
 # Controls.
 def control(con, ref):
-    p = fn("ControlObjectClient_create", "psp")(b(ref), cons[con])
-    if not p:
-        raise LookupError("no control " + ref)
+    def create():
+        p = fn("ControlObjectClient_create", "psp")(b(ref), cons[con])
+        if not p:
+            raise LookupError("no control")
+        return p
+    p = patiently(con, create)
     key = "%s %s" % (con, ref)
     controls[key] = p
 
