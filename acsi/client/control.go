@@ -55,6 +55,7 @@ type command struct {
 	origin Origin
 	ctlNum uint8
 	t      model.Timestamp
+	operTm model.Timestamp // 0: at once
 	test   bool
 	check  Check
 }
@@ -300,7 +301,7 @@ func (k *Control) write(ctx context.Context, op *operation, part string, cmd *co
 	return nil
 }
 
-// member gives the component of Oper, SBOw or Cancel by its name, IEC 61850-8-1 20.4. operTm is zero: now.
+// member gives the component of Oper, SBOw or Cancel by its name, IEC 61850-8-1 20.4.
 func (m *command) member(name string, t *mms.TypeSpec) model.Value {
 	var v model.Value
 	switch name {
@@ -315,6 +316,11 @@ func (m *command) member(name string, t *mms.TypeSpec) model.Value {
 			return model.Entry(model.NewEntryTime(m.t.Time()))
 		}
 		return model.Time(m.t)
+	case "operTm":
+		if t.Kind != model.KindTime {
+			return zero(t)
+		}
+		return model.Time(m.operTm)
 	case "Test":
 		return model.Bool(m.test)
 	case "Check":

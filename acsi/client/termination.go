@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ type operation struct {
 
 	// Guarded by Client.mu:
 	answered bool // the service itself; only then a termination may follow
+	cancels  bool // it is the Cancel of another operation with the same number
 	last     *lastApplError
 }
 
@@ -108,13 +110,38 @@ func parseLastApplError(r mms.AccessResult) (*lastApplError, bool) {
 	}, ok1 && ok2 && ok3 && ok4
 }
 
+// beside makes op a Cancel beside the operation that it cancels.
+func (c *Client) beside(op *operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	op.cancels = true
+}
+
+// canceled ends an operation whose Cancel the server has accepted, should it not say so itself.
+func (c *Client) canceled(op *operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if op.last == nil {
+		op.last = &lastApplError{object: op.object, ctlNum: op.ctlNum, cause: model.AddCauseAbortedByCancel}
+	}
+	op.terminate(false)
+}
+
+// about tells whether an error is this operation's: that of a Cancel names Cancel.
+func (op *operation) about(last *lastApplError) bool {
+	if op.ctlNum != last.ctlNum || last.object != op.object && !strings.HasPrefix(last.object, op.object+"$") {
+		return false
+	}
+	return !op.cancels || strings.HasSuffix(last.object, "$Cancel")
+}
+
 // noticeError keeps the error for its operation. It is a negative termination as well: should the command have been
 // accepted before, nothing better follows.
 func (c *Client) noticeError(last *lastApplError) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, op := range c.ops {
-		if op.ctlNum == last.ctlNum && (last.object == op.object || strings.HasPrefix(last.object, op.object+"$")) {
+	for _, op := range slices.Backward(c.ops) { // a Cancel before what it cancels
+		if op.about(last) {
 			op.last = last
 			op.terminate(false)
 			return
@@ -131,7 +158,7 @@ func (c *Client) noticeTermination(object string, r mms.AccessResult) {
 	n := 0
 	ctlNum, known := operCtlNum(r.Value)
 	for _, op := range c.ops {
-		if op.object != object {
+		if op.object != object || op.cancels {
 			continue
 		}
 		only = op
