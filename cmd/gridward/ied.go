@@ -69,9 +69,9 @@ func serveIED(cmd *cobra.Command, flags *iedFlags, file *iedFile, f *scl.File) e
 	if err != nil {
 		return err
 	}
-	m, err := f.Server(file.IED, file.AccessPoint)
+	m, err := compileIED(cmd, flags, file, f)
 	if err != nil {
-		return sclError(err, file.SCL)
+		return err
 	}
 	cfg, err := file.resolve(cmd, flags.service, f, m)
 	if err != nil {
@@ -107,6 +107,24 @@ func serveIED(cmd *cobra.Command, flags *iedFlags, file *iedFile, f *scl.File) e
 		return err
 	}
 	return runIED(cmd, log, file, &cfg, device)
+}
+
+// compileIED compiles the server that was chosen, or with --lenient what is sound of it.
+func compileIED(cmd *cobra.Command, flags *iedFlags, file *iedFile, f *scl.File) (*model.Server, error) {
+	if !flags.lenient {
+		m, err := f.Server(file.IED, file.AccessPoint)
+		if errors.Is(err, scl.ErrContent) {
+			return nil, cli.Hint(sclError(err, file.SCL), "--lenient serves what is sound; 'gridward scl check "+file.SCL+"' lists everything")
+		}
+		return m, sclError(err, file.SCL)
+	}
+	m, left, err := f.Salvage(file.IED, file.AccessPoint)
+	for i := range left {
+		if _, err := cli.Fprintf(cmd.ErrOrStderr(), "left out: %s: %s\n", left[i].Where(), left[i].Msg); err != nil {
+			return nil, err
+		}
+	}
+	return m, sclError(err, file.SCL)
 }
 
 func runIED(cmd *cobra.Command, log *slog.Logger, file *iedFile, cfg *ied.Config, device *ied.IED) error {

@@ -83,6 +83,7 @@ type iedFlags struct {
 	mode    string
 	took    time.Duration
 	list    bool
+	lenient bool
 }
 
 func (fl *iedFlags) add(cmd *cobra.Command) {
@@ -91,6 +92,7 @@ func (fl *iedFlags) add(cmd *cobra.Command) {
 	f.StringVar(&v.IED, "ied", "", "`name` of the IED; may be left out when the file has one")
 	f.StringVar(&v.AccessPoint, "access-point", "", "`name` of the access point; may be left out when the IED has one with a server")
 	f.BoolVar(&fl.list, "list", false, "list the IEDs and access points of the file, then exit")
+	f.BoolVar(&fl.lenient, "lenient", false, "leave out what is wrong in the file, and serve the rest")
 	f.StringVar(&v.Listen, "listen", "", "`address` of MMS on TCP, or none (default :102 unless there is another way in)")
 	f.IntVar(&fl.port, "port", 0, "port of MMS on TCP at all addresses, instead of --listen")
 	f.StringVar(&v.TLSListen, "tls-listen", "", "`address` of MMS over TLS, such as :"+mmstcp.PortTLS)

@@ -140,7 +140,7 @@ var everything = []string{"ALL"}
 // roles are those of a principal.
 func (a *authority) roles(p *model.Principal) []string {
 	proven := p != nil && p.Proof != model.ProofNone
-	i := -1
+	var i int
 	if proven {
 		bare, _, _ := strings.Cut(p.Name, "/") // a full JID has the roles of the account
 		i = slices.IndexFunc(a.clients, func(c Client) bool {

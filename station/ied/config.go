@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/gridward/gridward/acsi/schedule"
 	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/link/tcp"
 	"github.com/gridward/gridward/model"
@@ -47,6 +48,8 @@ type Config struct {
 	Simulate *Simulation
 
 	Controls Controls
+	// Store keeps what schedules are enabled, over a restart; nil: nothing is.
+	Store schedule.Store
 
 	// Server settings that are passed on.
 	Limits      server.Limits

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gridward/gridward/acsi/schedule"
 	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/internal/buildinfo"
 	"github.com/gridward/gridward/link/mmstcp"
@@ -25,12 +26,13 @@ type IED struct {
 	who  *authority
 	link *xmppLink
 
-	nodes    *nodes
-	player   *player
-	controls *controls
-	tasks    []task
-	wake     chan struct{}
-	counters counters
+	nodes     *nodes
+	player    *player
+	controls  *controls
+	schedules *schedule.Manager // nil when the model has no schedule
+	tasks     []task
+	wake      chan struct{}
+	counters  counters
 }
 
 // A task has something to do at times. step does what is due and tells when it wants to be called again, zero for never
@@ -89,6 +91,12 @@ func (d *IED) build() error {
 	d.tasks = append(d.tasks, d.controls)
 	d.player = newPlayer(d)
 	d.tasks = append(d.tasks, d.player)
+	if s, err := newScheduler(d); err != nil {
+		return err
+	} else if s.m.Len() > 0 {
+		d.schedules = s.m
+		d.tasks = append(d.tasks, s)
+	}
 	if d.cfg.Simulate != nil {
 		d.tasks = append(d.tasks, newSimulator(d, *d.cfg.Simulate))
 	}
@@ -117,6 +125,9 @@ func unset(v model.Value) bool {
 
 // Server gives the server, for those who add to it.
 func (d *IED) Server() *server.Server { return d.srv }
+
+// Schedules gives what runs the schedules of the model, nil when it has none.
+func (d *IED) Schedules() *schedule.Manager { return d.schedules }
 
 // Model gives the model that is served.
 func (d *IED) Model() *model.Server { return d.cfg.Model }
