@@ -1,8 +1,42 @@
 package mms
 
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
 // A FileName is a SEQUENCE OF GraphicString, ISO 9506-2 Annex D. IEC 61850-8-1 joins the items with "/"; over 8-2 an item of
 // exactly 64 characters goes on in the next (Params.FileNameItem).
 type FileName []string
+
+// Join gives the name in one piece. item is Params.FileNameItem: with item > 0 an item of exactly so many characters goes on
+// in the next; between others stands a "/" unless there is one.
+func (n FileName) Join(item int) string {
+	if len(n) == 1 {
+		return n[0]
+	}
+	var b strings.Builder
+	for i, s := range n {
+		if i > 0 && (item <= 0 || utf8.RuneCountInString(n[i-1]) != item) && !strings.HasSuffix(n[i-1], "/") {
+			b.WriteByte('/')
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
+
+// SplitFileName makes the FileName of a name: one item, or with item > 0 items of so many characters each and a rest.
+func SplitFileName(name string, item int) FileName {
+	if item <= 0 || len(name) <= item {
+		return FileName{name}
+	}
+	var out FileName
+	for part := range slices.Chunk([]rune(name), item) {
+		out = append(out, string(part))
+	}
+	return out
+}
 
 // FileAttributes of fileOpen and fileDirectory.
 type FileAttributes struct {

@@ -35,30 +35,11 @@ var (
 
 // fileName makes the items of a name as the association takes them.
 func (c *Client) fileName(name string) mms.FileName {
-	item := c.a.Params().FileNameItem
-	if item <= 0 || len(name) <= item {
-		return mms.FileName{name}
-	}
-	var out mms.FileName
-	r := []rune(name)
-	for ; len(r) > item; r = r[item:] {
-		out = append(out, string(r[:item]))
-	}
-	return append(out, string(r))
+	return mms.SplitFileName(name, c.a.Params().FileNameItem)
 }
 
-// joinName is the other direction: see mms.FileName.
-func (c *Client) joinName(items mms.FileName) string {
-	item := c.a.Params().FileNameItem
-	var b strings.Builder
-	for i, s := range items {
-		if i > 0 && (item <= 0 || len([]rune(items[i-1])) != item) && !strings.HasSuffix(items[i-1], "/") {
-			b.WriteByte('/')
-		}
-		b.WriteString(s)
-	}
-	return b.String()
-}
+// joinName is the other direction.
+func (c *Client) joinName(items mms.FileName) string { return items.Join(c.a.Params().FileNameItem) }
 
 // info makes a FileInfo. A time that cannot be read is not known.
 func info(name string, a mms.FileAttributes) FileInfo {

@@ -48,26 +48,23 @@ const (
 // store, and one after it, for a folder. With item > 0 an item of exactly so many characters goes on in the next
 // (IEC 61850-8-2). "" is the root.
 func FileName(items mms.FileName, item int) (string, error) {
-	var b strings.Builder
-	for i, s := range items {
-		if b.Len()+len(s) > maxFileName {
+	octets := 0
+	for _, s := range items {
+		if octets += len(s); octets > maxFileName {
 			return "", fmt.Errorf("%w: longer than %d octets", ErrFileName, maxFileName)
 		}
-		if i > 0 && (item <= 0 || utf8.RuneCountInString(items[i-1]) != item) && !strings.HasSuffix(items[i-1], "/") {
-			b.WriteByte('/')
-		}
-		b.WriteString(s)
 	}
-	name := strings.TrimSuffix(strings.TrimPrefix(b.String(), "/"), "/")
+	whole := items.Join(item)
+	name := strings.TrimSuffix(strings.TrimPrefix(whole, "/"), "/")
 	if name == "" {
-		if b.Len() > 1 {
-			return "", fmt.Errorf("%w %q: empty component", ErrFileName, b.String())
+		if len(whole) > 1 {
+			return "", fmt.Errorf("%w %q: empty component", ErrFileName, whole)
 		}
 		return "", nil
 	}
 	for part := range strings.SplitSeq(name, "/") {
 		if why := badComponent(part); why != "" {
-			return "", fmt.Errorf("%w %q: %s", ErrFileName, b.String(), why)
+			return "", fmt.Errorf("%w %q: %s", ErrFileName, whole, why)
 		}
 	}
 	return name, nil
@@ -98,8 +95,8 @@ func badComponent(s string) string {
 // name, of the server itself.
 func FileRef(name string) model.Ref { return model.Ref{Path: "/" + name} }
 
-// files are what an association has of the file services.
-type files struct {
+// A fileTable is what an association has of the file services.
+type fileTable struct {
 	open  []*openFile // of the goroutine of Serve
 	mu    sync.Mutex  // guards fetch
 	fetch *fetch

@@ -89,7 +89,7 @@ func (ss *session) entries(folder string, infos []fs.FileInfo) []mms.DirectoryEn
 		if i.IsDir() {
 			name += "/"
 		}
-		out = append(out, mms.DirectoryEntry{Name: SplitFileName(name, ss.params.FileNameItem), Attributes: fileAttributes(i)})
+		out = append(out, mms.DirectoryEntry{Name: mms.SplitFileName(name, ss.params.FileNameItem), Attributes: fileAttributes(i)})
 	}
 	return out
 }
@@ -115,18 +115,6 @@ func (ss *session) filePage(id uint32, all []mms.DirectoryEntry) mms.PDU {
 		fill(n)
 	}
 	return pdu
-}
-
-// SplitFileName makes the FileName of a name: one item, or items of so many characters each and a rest.
-func SplitFileName(name string, item int) mms.FileName {
-	if item <= 0 || len(name) <= item {
-		return mms.FileName{name}
-	}
-	var out mms.FileName
-	for part := range slices.Chunk([]rune(name), item) {
-		out = append(out, string(part))
-	}
-	return out
 }
 
 // capabilities serves getCapabilityList: what of the services a peer cannot learn from initiate.

@@ -20,8 +20,9 @@ type relay struct {
 	queue  chan *mms.ConfirmedRequest // of the client, in their order
 
 	mu       sync.Mutex
-	toDevice *mms.Outstanding[*pending] // by the invokeID that the device knows
-	toClient *mms.Outstanding[*pending] // requests of the device: it fetches a file
+	toDevice *mms.Outstanding[*pending]      // by the invokeID that the device knows
+	toClient *mms.Outstanding[*pending]      // requests of the device: it fetches a file
+	rest     map[int32]*mms.FileReadResponse // of files that the device fetches, by the client's frsmID
 }
 
 // A pending is a request that was passed on.
@@ -32,6 +33,7 @@ type pending struct {
 	total   int           // of variables that were asked for
 	visible bool          // names that the client may not see are left out
 	expired bool          // the client has got an answer, the device still owes one
+	frsm    int32         // of a fileRead of the device
 	obtains bool          // the device fetches a file of the client
 	done    func(mms.PDU) // hears of the answer before it is passed on; may be nil
 	timer   *time.Timer

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gridward/gridward/acsi/server"
@@ -44,7 +43,7 @@ func (r *relay) request(ctx context.Context, q *mms.ConfirmedRequest) error {
 	case *mms.DeleteNamedVariableList:
 		answer = r.deleteLists(p, w, s)
 	default:
-		answer = r.other(p, w, q.Service)
+		service, answer = r.other(p, w, q.Service)
 	}
 	switch {
 	case err != nil:
@@ -189,55 +188,33 @@ func (r *relay) deleteLists(p *model.Principal, w *pending, s *mms.DeleteNamedVa
 	return nil
 }
 
-// other decides about journals and files. What it does not know is not passed on: it could be a service that changes
-// something.
-func (r *relay) other(p *model.Principal, w *pending, s mms.Service) mms.PDU {
-	need := func(right server.Right, ref model.Ref, service string, changes bool) mms.PDU {
-		if ref.LDevice != "" && !r.visible(p, ref.LDevice) {
-			return refused(w.id, mms.ErrAccess, mms.AccessNonExistent)
-		}
-		if r.authorize(p, right, ref, service) != nil {
-			if strings.HasPrefix(service, "file") || service == "obtainFile" {
-				return refused(w.id, mms.ErrFile, mms.FileAccessDenied)
-			}
-			return refused(w.id, mms.ErrAccess, mms.AccessDenied)
-		}
-		if changes {
-			r.record(w, server.AuditRecord{Principal: p, Service: service, Right: right, Ref: ref})
-		}
-		return nil
-	}
-	switch s := s.(type) {
+// other decides about journals. What it does not know is not passed on: it could be a service that changes something.
+func (r *relay) other(p *model.Principal, w *pending, s mms.Service) (mms.Service, mms.PDU) {
+	switch j := s.(type) {
 	case *mms.ReadJournal:
-		return need(server.RightRead, listRef(s.Journal), "readJournal", false)
+		return s, r.journal(p, w, server.RightRead, j.Journal, "readJournal")
 	case *mms.ReportJournalStatus:
-		return need(server.RightRead, listRef(s.Journal), "reportJournalStatus", false)
+		return s, r.journal(p, w, server.RightRead, j.Journal, "reportJournalStatus")
 	case *mms.InitializeJournal:
-		return need(server.RightConfig, listRef(s.Journal), "initializeJournal", true)
-	case *mms.FileOpen:
-		return need(server.RightFileRead, fileRef(s.Name), "fileOpen", false)
-	case *mms.FileRead, *mms.FileClose:
-		return nil // of a file that the client has opened: the device knows its files by association
-	case *mms.FileDirectory:
-		return need(server.RightFileRead, fileRef(s.Specification), "fileDirectory", false)
-	case *mms.FileDelete:
-		return need(server.RightFileMgt, fileRef(s.Name), "fileDelete", true)
-	case *mms.FileRename:
-		if bad := need(server.RightFileMgt, fileRef(s.New), "fileRename", false); bad != nil {
-			return bad
+		answer := r.journal(p, w, server.RightConfig, j.Journal, "initializeJournal")
+		if answer == nil {
+			r.record(w, server.AuditRecord{Principal: p, Service: "initializeJournal", Right: server.RightConfig, Ref: listRef(j.Journal)})
 		}
-		return need(server.RightFileMgt, fileRef(s.Current), "fileRename", true)
-	case *mms.ObtainFile:
-		if s.SourceServer != nil {
-			return refused(w.id, mms.ErrFile, mms.FileAccessDenied)
-		}
-		w.obtains = true
-		return need(server.RightFileWrite, fileRef(s.Destination), "obtainFile", true)
+		return s, answer
 	}
-	return reject(w.id, mms.RejectUnrecognizedService)
+	return r.file(p, w, s)
 }
 
-func fileRef(name mms.FileName) model.Ref { return model.Ref{Path: strings.Join(name, "/")} }
+func (r *relay) journal(p *model.Principal, w *pending, right server.Right, name mms.ObjectName, service string) mms.PDU {
+	ref := listRef(name)
+	if ref.LDevice != "" && !r.visible(p, ref.LDevice) {
+		return refused(w.id, mms.ErrAccess, mms.AccessNonExistent)
+	}
+	if r.authorize(p, right, ref, service) != nil {
+		return refused(w.id, mms.ErrAccess, mms.AccessDenied)
+	}
+	return nil
+}
 
 // record has audit hear of the answer to a request.
 func (r *relay) record(w *pending, records ...server.AuditRecord) {
@@ -320,6 +297,10 @@ func (r *relay) merge(w *pending, p mms.PDU) mms.PDU {
 		if w.visible && r.b.cfg.Authorizer != nil {
 			principal := r.principal()
 			s.Names = slices.DeleteFunc(slices.Clone(s.Names), func(ld string) bool { return !r.visible(principal, ld) })
+		}
+	case *mms.FileDirectoryResponse:
+		for i := range s.Entries {
+			s.Entries[i].Name = carry(s.Entries[i].Name, r.device, r.client)
 		}
 	}
 	return p

@@ -69,6 +69,14 @@ func (g *rig) Record(r server.AuditRecord) {
 	g.records = append(g.records, r)
 }
 
+// serveFiles has the device serve a file store.
+func (g *rig) serveFiles(f server.Files) {
+	g.device.Close()
+	srv, err := server.New(server.Config{Model: deviceModel(g), Files: f})
+	noErr(g, err)
+	g.device = srv
+}
+
 func (g *rig) dial(_ context.Context, maxPDU int) (mms.Association, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -154,14 +162,14 @@ func bridged(t *testing.T, cfg Config, f func(t *testing.T, g *rig)) {
 		f(t, g)
 		cancel()
 		synctest.Wait()
-		srv.Close()
+		g.device.Close()
 	})
 }
 
 // associate makes the near end of an association with the bridge, of a client that is who.
 func (g *rig) associate(who string) *mmstest.End {
 	near, far := mmstest.NewPipe(mmstest.Options{
-		Params: mms.Params{Freshness: true}, Codec: xerCodec,
+		Params: mms.Params{Freshness: true, FileNameItem: 64}, Codec: xerCodec,
 		Client: &model.Principal{Name: who, Address: who, Proof: model.ProofX509},
 	})
 	go func() { _ = g.bridge.Serve(g.ctx, far) }() // its end is the association's

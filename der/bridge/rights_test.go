@@ -210,7 +210,7 @@ func TestInvisibleDevice(t *testing.T) {
 func TestUnknownServiceIsNotPassedOn(t *testing.T) {
 	bridged(t, Config{}, func(t *testing.T, g *rig) {
 		near := g.associate("center@grid.example/IEC")
-		p := (&relay{b: g.bridge}).other(&model.Principal{Proof: model.ProofX509}, &pending{id: 3}, &mms.Raw{Class: 2, Number: 12})
+		_, p := (&relay{b: g.bridge}).other(&model.Principal{Proof: model.ProofX509}, &pending{id: 3}, &mms.Raw{Class: 2, Number: 12})
 		if r, ok := p.(*mms.Reject); !ok || r.InvokeID != 3 || r.Reason.Code != mms.RejectUnrecognizedService {
 			t.Errorf("answer %+v", p)
 		}
