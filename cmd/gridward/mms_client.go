@@ -4,5 +4,5 @@ import "github.com/spf13/cobra"
 
 // mmsClientCmds are the verbs that ask a server.
 func mmsClientCmds() []*cobra.Command {
-	return []*cobra.Command{newMMSBrowseCmd(), newMMSGetCmd(), newMMSSetCmd()}
+	return []*cobra.Command{newMMSBrowseCmd(), newMMSGetCmd(), newMMSSetCmd(), newMMSDataSetsCmd(), newMMSReportCmd(), newMMSControlCmd(), newMMSWatchCmd()}
 }
