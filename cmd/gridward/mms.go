@@ -15,7 +15,7 @@ func newMMSCmd() *cobra.Command {
 	}
 	cmd.AddCommand(newMMSConvertCmd(), newMMSSchemaCmd())
 	cmd.AddCommand(mmsClientCmds()...)
-	cmd.AddCommand(newMMSCheckCmd())
+	cmd.AddCommand(newMMSCheckCmd(), newMMSTUICmd())
 	return cmd
 }
 
