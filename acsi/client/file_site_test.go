@@ -207,6 +207,29 @@ func (r *slow) Read(b []byte) (int, error) {
 	return n, nil
 }
 
+// dripping gives little at a time.
+type dripping struct{ io.Reader }
+
+func (d dripping) Read(b []byte) (int, error) {
+	<-time.After(100 * time.Millisecond)
+	return d.Reader.Read(b[:min(len(b), 1000)])
+}
+
+// A file may take longer than any other request, as long as every part comes in time.
+func TestSetFileSlowly(t *testing.T) {
+	everyPathFiles(t, func(t *testing.T, s *site, dir string) {
+		at := time.Now()
+		want := octets(900000)
+		noErr(t, s.client("cc", client.Options{}).SetFile(s.Context(), "a", client.Source{Reader: dripping{bytes.NewReader(want)}, Size: 900000}))
+		if took := time.Since(at); took < 90*time.Second {
+			t.Errorf("only %v", took)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "a")); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d octets, %v", len(got), err)
+		}
+	})
+}
+
 func TestSetFileCancelled(t *testing.T) {
 	everyPathFiles(t, func(t *testing.T, s *site, dir string) {
 		c := s.client("cc", client.Options{})

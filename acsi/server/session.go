@@ -17,7 +17,7 @@ type session struct {
 	params  mms.Params
 	lists   map[string]*dataSet // of the association's scope; Server.sets guards it
 	out     outbox
-	files   files
+	files   fileTable
 	sending sync.Mutex    // held around Config.Out and what it gave being sent
 	afters  []func()      // to be done once the answer has been sent
 	cleared *dataSet      // that its peer may have reports of, when there is an Authorizer

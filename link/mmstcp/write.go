@@ -87,7 +87,7 @@ const forget = 30 * time.Second
 // admit asks the machine whether p may leave.
 func (c *conn) admit(p mms.PDU) error {
 	var deadline time.Time
-	switch p.(type) {
+	switch p := p.(type) {
 	case *mms.ConfirmedRequest:
 		if c.releasing || c.concluded {
 			return mms.ErrReleased
@@ -96,7 +96,7 @@ func (c *conn) admit(p mms.PDU) error {
 		if out, _ := c.machine.Outstanding(); out >= c.params.OutstandingOut {
 			c.machine.Expire(now, nil)
 		}
-		deadline = now.Add(forget)
+		deadline = now.Add(mms.Patience(p, forget))
 	case *mms.InitiateRequest, *mms.InitiateResponse, *mms.InitiateError, *mms.ConcludeRequest, *mms.ConcludeResponse, *mms.ConcludeError:
 		return fmt.Errorf("%w: %T is not the user's to send", mms.ErrProtocol, p)
 	}

@@ -138,7 +138,11 @@ func (e *End) admit(p mms.PDU) error {
 	}
 	now := time.Now()
 	e.machine.Expire(now, nil)
-	_, err := e.machine.Send(p, struct{}{}, now.Add(forget))
+	deadline := now.Add(forget)
+	if r, ok := p.(*mms.ConfirmedRequest); ok {
+		deadline = now.Add(mms.Patience(r, forget))
+	}
+	_, err := e.machine.Send(p, struct{}{}, deadline)
 	return err
 }
 

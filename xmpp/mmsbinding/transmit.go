@@ -87,7 +87,7 @@ func (c *Core) Send(a *Assoc, p mms.PDU, payload []byte, now time.Time) error {
 
 func (c *Core) request(a *Assoc, p *mms.ConfirmedRequest, payload []byte, now time.Time) error {
 	iq := stanza.NewID()
-	deadline := now.Add(c.cfg.Timeouts.Request)
+	deadline := now.Add(mms.Patience(p, c.cfg.Timeouts.Request))
 	if _, err := a.machine.Send(p, iq, deadline); err != nil {
 		return err
 	}
