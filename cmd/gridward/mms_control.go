@@ -88,7 +88,7 @@ selects and cancels again, to see whether the command would be taken.`,
 			return err
 		}
 		out := newMMSOut(cmd, format)
-		return out.done(o.run(cmd.Context(), out, c, opt, at))
+		return out.done(o.run(cmd, out, c, opt, at))
 	}
 	return cmd
 }
@@ -236,9 +236,9 @@ type mmsCommand struct {
 }
 
 // run operates and prints what came of it.
-func (o *operand) run(ctx context.Context, out *mmsOut, c *controlFlags, opt client.OperateOptions, at time.Time) error {
+func (o *operand) run(cmd *cobra.Command, out *mmsOut, c *controlFlags, opt client.OperateOptions, at time.Time) error {
 	v := mmsCommand{Ref: o.control.Ref().String(), Model: o.control.Model().String(), Value: o.typ.JSON(o.value), Was: o.was}
-	begin := time.Now()
+	ctx, begin := cmd.Context(), time.Now()
 	var term *client.Termination
 	var err error
 	switch {
@@ -246,7 +246,7 @@ func (o *operand) run(ctx context.Context, out *mmsOut, c *controlFlags, opt cli
 		err = o.selectOnly(ctx, opt)
 		v.Result = "selected"
 	case !at.IsZero():
-		term, err = o.operateAt(ctx, out, at, opt)
+		term, err = o.operateAt(ctx, cmd, at, opt)
 	default:
 		term, err = o.control.Operate(ctx, o.value, opt)
 	}
