@@ -92,10 +92,10 @@ func (c *Client) LogicalNodeDirectory(ctx context.Context, ln model.Ref, class C
 			continue
 		}
 		block := fc == model.SP && name == "SGCB"
-		switch {
-		case class == ClassSGCB:
+		switch class {
+		case ClassSGCB:
 			ok = block
-		case class == ClassData:
+		case ClassData:
 			ok = !block && controlFC&(1<<fc) == 0
 		default:
 			ok = classFC[class] == fc

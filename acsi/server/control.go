@@ -42,7 +42,8 @@ type control struct {
 	// Slots of the logical node, of its LLN0, or -1.
 	beh, health  int
 	loc, locSta  []int
-	always, self bool // Mod: Beh and Health do not block it; LocSta: does not block itself
+	track        string // name of the tracking object for its class
+	always, self bool   // Mod: Beh and Health do not block it; LocSta: does not block itself
 
 	state    controlState
 	owner    *session
@@ -123,6 +124,14 @@ func (c *control) siblings(d *device) {
 		}
 	}
 	c.always, c.self = c.ref.Path == "Mod", c.ref.Path == "LocSta"
+	object := c.ref
+	object.FC = model.FCNone
+	if t, ok := c.s.cfg.Model.Find(object); ok {
+		c.track = controlTracks[t.Type.CDC]
+	}
+	if v := c.oper.child("ctlVal"); c.track == "ApcFTrk" && v.kind == nodeStruct && v.child("f") == nil {
+		c.track = "ApcIntTrk"
+	}
 }
 
 // leafSlot finds a leaf in any functional constraint but CO, -1 when there is none.

@@ -29,11 +29,13 @@ func (ss *session) command(p *model.Principal, n *node, v model.Value) mms.DataA
 	cmd, owner := c.parse(n, v, p), c.owner
 	s.unlock()
 	ss.await(owner)
-	if s.authorize(p, RightControl, c.ref, service) != nil {
-		return ss.refuse(c, n.part, &cmd, model.AddCauseNoAccessAuthority, service)
-	}
 	var cause model.AddCause
 	var ended bool
+	defer func() { s.trackCommand(commandService(n.part, &cmd), c, n, &cmd, v, cause) }()
+	if s.authorize(p, RightControl, c.ref, service) != nil {
+		cause = model.AddCauseNoAccessAuthority
+		return ss.refuse(c, n.part, &cmd, cause, service)
+	}
 	switch n.part {
 	case partOper:
 		cause, ended = ss.operate(c, &cmd, v.Clone(), changes)
@@ -223,6 +225,8 @@ func (c *control) finish(cause model.AddCause, free bool) {
 	c.run++
 	if cmd.Model.Enhanced() && ss != nil {
 		ss.out.send(c.termination(cmd, cause))
+		v := c.value
+		s.later(func() { s.trackCommand(model.ServiceCommandTermination, c, c.oper, cmd, v, cause) })
 	}
 	c.command = nil
 	if cmd.Model.Selects() && c.many() && c.selected != nil && ss != nil && !free {

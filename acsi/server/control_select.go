@@ -26,6 +26,7 @@ func (ss *session) selectBefore(p *model.Principal, n *node) mms.AccessResult {
 		cause = ss.finishSelect(c, h, &cmd)
 	}
 	s.commanded("select", &cmd, cause)
+	s.trackCommand(model.ServiceSelect, c, nil, &cmd, model.Value{}, cause)
 	if cause != model.AddCauseNone {
 		return refused
 	}

@@ -141,6 +141,16 @@ func (ss *session) file(id uint32, items mms.FileName, right Right, service stri
 }
 
 func (ss *session) auditFile(service string, right Right, name string, err error) {
+	code := model.ErrorNone
+	if err != nil {
+		code = acsiError(fileError(err))
+	}
+	switch service {
+	case "fileDelete":
+		ss.s.trackService(model.ServiceDeleteFile, ss.principal(), "", name, code)
+	case "obtainFile":
+		ss.s.trackService(model.ServiceSetFile, ss.principal(), "", name, code)
+	}
 	ss.s.audit(AuditRecord{
 		Principal: ss.principal(), Service: service, Right: right, Ref: FileRef(name), Err: err, AddCause: model.AddCauseNone,
 	})

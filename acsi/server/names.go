@@ -128,10 +128,12 @@ func (ss *session) defineList(id uint32, r *mms.DefineNamedVariableList) mms.PDU
 	s, p := ss.s, ss.principal()
 	ref := listRef(r.Name)
 	if s.authorize(p, RightDataSet, ref, "defineNamedVariableList") != nil {
+		s.trackService(model.ServiceCreateDataSet, p, r.Name.Domain, ref.String(), model.ErrorAccessViolation)
 		return failed(id, mms.ErrAccess, mms.AccessDenied)
 	}
 	bad := ss.define(r.Name, r.List)
 	s.audit(AuditRecord{Principal: p, Service: "defineNamedVariableList", Right: RightDataSet, Ref: ref, Err: asError(bad), AddCause: model.AddCauseNone})
+	s.trackService(model.ServiceCreateDataSet, p, r.Name.Domain, ref.String(), acsiError(bad))
 	if bad != nil {
 		return &mms.ConfirmedError{InvokeID: id, Error: *bad}
 	}
@@ -151,10 +153,19 @@ func (ss *session) deleteList(id uint32, r *mms.DeleteNamedVariableList) mms.PDU
 	for _, name := range r.Names {
 		ref := listRef(name)
 		if s.authorize(p, RightDataSet, ref, "deleteNamedVariableList") != nil {
+			s.trackService(model.ServiceDeleteDataSet, p, name.Domain, ref.String(), model.ErrorAccessViolation)
 			return failed(id, mms.ErrAccess, mms.AccessDenied)
 		}
 		matched, deleted, bad := ss.remove(name)
 		s.audit(AuditRecord{Principal: p, Service: "deleteNamedVariableList", Right: RightDataSet, Ref: ref, Err: asError(bad), AddCause: model.AddCauseNone})
+		switch gone := acsiError(bad); {
+		case bad == nil && !matched:
+			s.trackService(model.ServiceDeleteDataSet, p, name.Domain, ref.String(), model.ErrorInstanceNotAvailable)
+		case bad == nil && !deleted:
+			s.trackService(model.ServiceDeleteDataSet, p, name.Domain, ref.String(), model.ErrorAccessViolation)
+		default:
+			s.trackService(model.ServiceDeleteDataSet, p, name.Domain, ref.String(), gone)
+		}
 		if bad != nil {
 			return &mms.ConfirmedError{InvokeID: id, Error: *bad}
 		}

@@ -149,6 +149,9 @@ func (c *publisher) write(ss *session, p *model.Principal, n *node, v model.Valu
 func (c *publisher) settle(p *model.Principal, changes []change) {
 	c.s.commit(c.s.now(), changes, nil)
 	c.s.tell(BlockChanged{Principal: p, State: c.state(nil)})
+	if p == nil {
+		c.s.internally(blockTracking[c.ref.FC].cdc, c.ref)
+	}
 }
 
 // plan checks a write and gives the changes that it means: none when it changes nothing. The caller holds Server.mu.

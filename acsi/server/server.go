@@ -34,6 +34,7 @@ type Server struct {
 	publishers []*publisher
 	overlayOf  map[int]*overlay // by slot of FC SV and BL
 	masks      map[int]*overlay // by slot that something lies over
+	tracking   tracking
 	byObject   map[model.Ref]*control
 	hooks      map[model.Ref]WriteFunc
 	after      []func() // run once mu has been released
@@ -77,6 +78,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.findOverlays()
+	s.findTracking()
 	for _, c := range s.controls {
 		c.siblings(s.devices[c.ref.LDevice])
 	}

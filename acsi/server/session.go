@@ -35,11 +35,17 @@ func (s *Server) Serve(ctx context.Context, a mms.Association) error {
 	s.count.associations.Add(1)
 	defer s.count.associations.Add(-1)
 	s.emit(Associated{Principal: ss.principal()})
+	s.trackService(model.ServiceAssociate, ss.principal(), "", "", model.ErrorNone)
 	err := ss.loop(ctx)
 	a.Abort(err)
 	ss.out.close()
 	ss.closeFiles()
 	s.lose(ss)
+	ended := model.ServiceAbort
+	if errors.Is(err, mms.ErrReleased) {
+		ended = model.ServiceRelease
+	}
+	s.trackService(ended, ss.principal(), "", "", model.ErrorNone)
 	close(ss.gone)
 	s.emit(Ended{Principal: ss.principal(), Cause: err})
 	if errors.Is(err, mms.ErrReleased) {

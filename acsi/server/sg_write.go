@@ -98,6 +98,9 @@ func (g *settings) activate(p *model.Principal, group int, ask func(*model.Princ
 	}
 	g.enforce(now, group, change{g.actSG, model.Uint(uint64(group))}, change{g.lActTm, model.Time(s.stamp(now))})
 	s.tell(GroupActivated{Principal: p, Ref: g.ref, Group: uint8(group)})
+	if p == nil {
+		s.internally("STS", g.ref)
+	}
 	return nil
 }
 
@@ -164,6 +167,7 @@ func (g *settings) letGo(why error) {
 	}
 	g.s.commit(g.s.now(), changes, nil)
 	if why != nil {
+		g.s.internally("STS", g.ref)
 		g.s.tell(EditReleased{Principal: peer, Ref: g.ref, Group: uint8(group), Why: why})
 	}
 }

@@ -46,7 +46,9 @@ func (c substCase) ref(attr string) model.Ref {
 	return model.Ref{LDevice: "TLD0", LN: "GGIO1", Path: c.do + "." + attr, FC: c.fc}
 }
 
-func (c substCase) item(attr string) string { return "GGIO1$" + c.fc.String() + "$" + c.do + "$" + attr }
+func (c substCase) item(attr string) string {
+	return "GGIO1$" + c.fc.String() + "$" + c.do + "$" + attr
+}
 
 func (h *harness) process(c substCase, v model.Value, q model.Quality) {
 	h.Helper()

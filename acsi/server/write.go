@@ -35,6 +35,15 @@ func (ss *session) write(id uint32, w *mms.Write) mms.PDU {
 			response.Results[i] = mms.WriteResult{Failed: true, Error: code}
 		}
 	}
+	if w.Access.NamedList {
+		code := accessOK
+		for _, r := range response.Results {
+			if r.Failed && code == accessOK {
+				code = r.Error
+			}
+		}
+		ss.s.trackService(model.ServiceSetDataSetValues, p, w.Access.ListName.Domain, listRef(w.Access.ListName).String(), serviceErrorOf(code, false))
+	}
 	return &mms.ConfirmedResponse{InvokeID: id, Service: response}
 }
 
@@ -60,6 +69,7 @@ func (ss *session) writeOne(p *model.Principal, spec *mms.VariableSpec, v model.
 	ref := at.ref(*spec)
 	right := n.writeRight()
 	if s.authorize(p, right, ref, "write") != nil {
+		ss.trackWrite(p, n, ref, v, mms.ObjectAccessDenied)
 		return mms.ObjectAccessDenied
 	}
 	v = v.Clone()
@@ -73,6 +83,7 @@ func (ss *session) writeOne(p *model.Principal, spec *mms.VariableSpec, v model.
 		r.Err = code
 	}
 	s.audit(r)
+	ss.trackWrite(p, n, ref, v, code)
 	return code
 }
 
@@ -236,6 +247,12 @@ func (s *Server) askMembers(p *model.Principal, n *node, ref model.Ref, v model.
 
 // writeRCB sets an attribute of a report control block.
 func (ss *session) writeRCB(p *model.Principal, n *node, v model.Value) mms.DataAccessError {
+	code := ss.setRCB(p, n, v)
+	ss.trackWrite(p, n, n.ref, v, code)
+	return code
+}
+
+func (ss *session) setRCB(p *model.Principal, n *node, v model.Value) mms.DataAccessError {
 	s := ss.s
 	if s.authorize(p, RightReporting, n.ref, "write") != nil {
 		return mms.ObjectAccessDenied
