@@ -105,9 +105,3 @@ func (c *Config) Validate() error {
 func (c *Config) terms() mms.Terms {
 	return mms.Terms{MaxPDU: c.MaxPDU, MinPDU: c.MinPDU, Outstanding: c.Outstanding, Nesting: c.Nesting}
 }
-
-// services are the 85 bits of servicesSupported, ISO 9506-2 7.5.
-var services = func() model.Value {
-	packed := []byte{0xee, 0x1c, 0, 0, 0, 2, 0, 0, 0x59, 0xfd, 0x18}
-	return model.LongBits(string(packed), 85)
-}()

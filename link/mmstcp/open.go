@@ -110,7 +110,7 @@ func (h *handshake) finish(c *conn, err error) (mms.Association, error) {
 }
 
 func (h *handshake) client() (*conn, error) {
-	pdu, err := mms.AppendBER(nil, h.cfg.terms().Propose(services))
+	pdu, err := mms.AppendBER(nil, h.cfg.terms().Propose(mms.ServicesSupported))
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (h *handshake) server() (*conn, error) {
 	if err != nil {
 		return nil, h.refuse(fmt.Errorf("%w: %w", mms.ErrProtocol, err))
 	}
-	answer, params, err := h.cfg.terms().Answer(initiate, services)
+	answer, params, err := h.cfg.terms().Answer(initiate, mms.ServicesSupported)
 	if err != nil {
 		return nil, h.refuse(err)
 	}

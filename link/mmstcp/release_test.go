@@ -83,7 +83,7 @@ func silentAfterAccept(t *testing.T, nc net.Conn) {
 				t.Error(err)
 				return
 			}
-			answer, params, err := cfg.terms().Answer(p.(*mms.InitiateRequest), services)
+			answer, params, err := cfg.terms().Answer(p.(*mms.InitiateRequest), mms.ServicesSupported)
 			if err != nil {
 				t.Error(err)
 				return

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gridward/gridward/asn1/xer"
 	"github.com/gridward/gridward/mms"
-	"github.com/gridward/gridward/model"
 	"github.com/gridward/gridward/xmpp/jid"
 )
 
@@ -119,18 +118,6 @@ func (c *Config) Validate() error {
 	outside("Peers", l.Peers, 1, 1<<20)
 	return errors.Join(errs...)
 }
-
-// services are the 85 bits of servicesSupported that are proposed and answered with.
-var services = func() model.Value {
-	const bits = "0100111000011100000000000000000000000000000000000000000000000000010000001110110100011"
-	packed := make([]byte, (len(bits)+7)/8)
-	for i, b := range bits {
-		if b == '1' {
-			packed[i/8] |= 0x80 >> (i % 8)
-		}
-	}
-	return model.LongBits(string(packed), len(bits))
-}()
 
 func (c *Config) terms() mms.Terms {
 	return mms.Terms{

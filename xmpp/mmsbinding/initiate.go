@@ -35,7 +35,7 @@ func (c *Core) Associate(to jid.JID, now time.Time) (*Assoc, error) {
 	}
 	a := &Assoc{Peer: to, Calling: true, id: pair{calling: id}, iq: stanza.NewID(), deadline: now.Add(c.cfg.Timeouts.Initiate)}
 	a.machine = mms.NewMachine[string](mms.Params{}) // admits nothing yet
-	payload, err := c.encode(a, c.cfg.terms().Propose(services))
+	payload, err := c.encode(a, c.cfg.terms().Propose(mms.ServicesSupported))
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (c *Core) asked(s *stanza.Stanza, id pair, r *mms.InitiateRequest, now time
 		refuse(nil, ErrTooMany)
 		return
 	}
-	answer, params, err := c.cfg.terms().Answer(r, services)
+	answer, params, err := c.cfg.terms().Answer(r, mms.ServicesSupported)
 	if err == nil {
 		if id.called = c.pick(p, s.From, now); id.called == 0 || p.find(id) != nil {
 			err = ErrTooMany
