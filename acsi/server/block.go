@@ -49,7 +49,7 @@ func (b *builder) blocks(parent *node) {
 		}
 	case model.LG:
 		for _, l := range ln.Logs {
-			b.block(parent, l.Name, b.logFields(l), nil)
+			b.logControl(parent, l)
 		}
 	case model.GO:
 		for _, g := range ln.Goose {
@@ -82,25 +82,6 @@ func (b *builder) block(parent *node, name string, fields []blockField, live liv
 	}
 	parent.children = append(parent.children, n)
 	return n
-}
-
-func (b *builder) logFields(l *model.LogControl) []blockField {
-	logLN := l.LogLN
-	if logLN == "" {
-		logLN = "LLN0"
-	}
-	empty := model.Octets("\x00\x00\x00\x00\x00\x00\x00\x00")
-	return []blockField{
-		{name: "LogEna", basic: model.BasicBool, value: model.Bool(false)},
-		{name: "LogRef", basic: model.BasicObjRef, value: model.Visible(b.dev.ld.Name + "/" + logLN + "$" + l.Log)},
-		{name: "DatSet", basic: model.BasicObjRef, value: model.Visible(b.setRef(l.DataSet))},
-		{name: "OldEntrTm", basic: model.BasicEntryTime, value: model.Entry(0)},
-		{name: "NewEntrTm", basic: model.BasicEntryTime, value: model.Entry(0)},
-		{name: "OldEntr", basic: model.BasicEntryID, value: empty},
-		{name: "NewEntr", basic: model.BasicEntryID, value: empty},
-		{name: "TrgOps", basic: model.BasicTrgOps, value: model.Bits(uint64(l.Triggers), model.TriggersBits)},
-		{name: "IntgPd", basic: model.BasicInt32U, value: millis(l.IntegrityPd)},
-	}
 }
 
 func (b *builder) gooseFields(g *model.GooseControl) []blockField {

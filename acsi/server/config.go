@@ -51,6 +51,13 @@ type Config struct {
 	// association. They are called from several associations at once, and must call nothing of the server that waits for one.
 	In, Out func(*model.Principal, mms.PDU) (mms.PDU, error)
 
+	// Store keeps logs over a restart, and with Persist more. Nil: logs are rings in memory, and nothing outlives the
+	// server. It must not be shared with another server.
+	Store Store
+	// Persist keeps the buffers of buffered report control blocks, what clients have set in these and in log control blocks,
+	// reservations by ResvTms, and dynamic data sets of domains. It needs Store.
+	Persist bool
+
 	Limits Limits
 	// Now is the clock; nil: time.Now. Deadlines run on the process's own timers.
 	Now func() time.Time
@@ -65,6 +72,8 @@ type Limits struct {
 	AssociationSet int           // data sets of one association: 16
 	BufferOctets   int           // of one buffered report control block, as BER would take them: 65,536
 	BufferEntries  int           // of one buffered report control block: 1,000
+	LogEntries     int           // of one log: 100,000 with a Store, 10,000 in memory
+	LogAge         time.Duration // of the entries of logs; 0: any
 	QueueReports   int           // waiting reports of one association: 1,000
 	QueueOctets    int           // estimated, of one association's waiting reports: 1 MiB
 	SelectTimeout  time.Duration // where the model has no sboTimeout: 30 s
@@ -85,6 +94,8 @@ var (
 	ErrUnknown = errors.New("server: no such object")
 	// ErrType is returned for a value that does not fit the attribute.
 	ErrType = errors.New("server: value does not fit the type")
+	// ErrStore is wrapped by New when the Store fails.
+	ErrStore = errors.New("server: store")
 	// ErrClosed is returned once the server has been closed.
 	ErrClosed = errors.New("server: closed")
 )
@@ -136,6 +147,9 @@ func (c *Config) Validate() error {
 	}
 	if len(c.Model.Devices) == 0 {
 		return fmt.Errorf("%w: the model has no logical device", ErrConfig)
+	}
+	if c.Persist && c.Store == nil {
+		return fmt.Errorf("%w: Persist without a Store", ErrConfig)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ type dataSet struct {
 
 	// Server.mu guards these.
 	users      []*reportControl // whose DatSet it is
+	logs       []*logControl    // likewise
 	subscribed bool             // its slots are in reporting.subs
 }
 
@@ -151,7 +152,11 @@ func (ss *session) define(name mms.ObjectName, list []mms.VariableSpec) *mms.Ser
 	case mms.AASpecific:
 		return ss.defineOwn(set)
 	case mms.DomainSpecific:
-		return s.defineShared(set)
+		bad := s.defineShared(set)
+		if bad == nil {
+			s.saveSet(set, false)
+		}
+		return bad
 	}
 	return serviceError(mms.ErrAccess, mms.AccessObjectUnsupported)
 }
@@ -206,7 +211,7 @@ func (ss *session) remove(name mms.ObjectName) (matched, deleted bool, bad *mms.
 	}
 	s.mu.Lock()
 	defer s.unlock()
-	if len(set.users) > 0 || s.published(set) {
+	if len(set.users)+len(set.logs) > 0 || s.published(set) {
 		return true, false, serviceError(mms.ErrService, mms.ServiceObjectConstraint)
 	}
 	s.reports.unsubscribe(set)
@@ -221,6 +226,7 @@ func (ss *session) remove(name mms.ObjectName) (matched, deleted bool, bad *mms.
 		return true, false, nil
 	}
 	delete(d.lists, name.Item)
+	s.saveSet(set, true)
 	d.listNames = slices.DeleteFunc(slices.Clone(d.listNames), func(n string) bool { return n == name.Item })
 	s.dynamics--
 	return true, true, nil

@@ -13,10 +13,13 @@ type device struct {
 	index int
 	mu    sync.RWMutex // its values; see Server
 
-	sg    *settings        // nil without setting groups
-	nodes []*node          // logical nodes
-	items map[string]*node // by MMS item name
-	names []string         // depth-first, functional constraints in order
+	sg *settings // nil without setting groups
+
+	journals     map[string]*journal // by item name LN$name; immutable once built
+	journalNames []string
+	nodes        []*node          // logical nodes
+	items        map[string]*node // by MMS item name
+	names        []string         // depth-first, functional constraints in order
 
 	lists     map[string]*dataSet // by item name LN$name; Server.sets guards it
 	listNames []string

@@ -90,6 +90,30 @@ type (
 		Ref       model.Ref
 		On        bool
 	}
+	// LogEnabled: a log control block was enabled or disabled.
+	LogEnabled struct {
+		Principal *model.Principal
+		Ref       model.Ref
+		Enabled   bool
+	}
+	// LogLost: the Store took an entry of a log no more. It comes once until it takes one again; Stats counts each.
+	LogLost struct{ Ref model.Ref }
+	// EntryTooLong: an entry of a log does not fit the peer's PDU size, and some of its members were left out.
+	EntryTooLong struct {
+		Ref     model.Ref // the log
+		EntryID uint64
+		Left    int // variables that were left out
+	}
+	// StoreFailed: the Store, or something in it, failed.
+	StoreFailed struct {
+		Op  string
+		Err error
+	}
+	// Stale: something that was kept over a restart does not fit the model any more, or was damaged, and was left out.
+	Stale struct {
+		What string
+		Err  error
+	}
 	// Commanded: a command was refused, or has ended.
 	Commanded struct {
 		Command  Command
@@ -106,6 +130,11 @@ func (ReportLost) event()     {}
 func (BufferOverflow) event() {}
 func (MemberTooLong) event()  {}
 func (Commanded) event()      {}
+func (LogEnabled) event()     {}
+func (LogLost) event()        {}
+func (EntryTooLong) event()   {}
+func (StoreFailed) event()    {}
+func (Stale) event()          {}
 func (GroupActivated) event() {}
 func (GroupEdited) event()    {}
 func (EditReleased) event()   {}

@@ -9,7 +9,7 @@ import (
 )
 
 // getNameList serves the directories, IEC 61850-7-2 7 to 9 as IEC 61850-8-1 maps them: domains, variables depth-first in
-// the order of functional constraints, variable lists. There are no journals yet.
+// the order of functional constraints, variable lists, journals.
 func (ss *session) getNameList(id uint32, r *mms.GetNameList) mms.PDU {
 	s, p := ss.s, ss.principal()
 	if r.Scope == mms.DomainSpecific {
@@ -51,6 +51,8 @@ func (ss *session) names(r *mms.GetNameList, p *model.Principal) (names []string
 		s.sets.RLock()
 		names = d.listNames
 		s.sets.RUnlock()
+	case r.Class == mms.ClassJournal && r.Scope == mms.DomainSpecific:
+		names = d.journalNames
 	case r.Class == mms.ClassNamedVariableList && r.Scope == mms.AASpecific:
 		s.sets.RLock()
 		for name := range ss.lists {

@@ -133,6 +133,18 @@ func (o *outbox) forget(r *reportControl) (first uint64, ovfl, pump bool) {
 	return first, ovfl, o.relieved()
 }
 
+// first gives the EntryID of the first report of r that waits, 0 when there is none.
+func (o *outbox) first(r *reportControl) uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.items {
+		if it := &o.items[i]; it.report != nil && it.report.form.r == r {
+			return it.report.entry.id
+		}
+	}
+	return 0
+}
+
 // next waits for an item. It stays the first until sent or failed is called.
 func (o *outbox) next() (it outItem, ok bool) {
 	o.mu.Lock()

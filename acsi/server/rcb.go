@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -90,6 +91,10 @@ type reportControl struct {
 	window window
 	buffer buffer
 	nextIn time.Time // next integrity report
+
+	config string // mark of what SCL says
+	saved  []byte // what the Store has of the attributes
+	kept   int    // entries that the Store has
 }
 
 // reportControl adds the variables of a report control block.
@@ -102,6 +107,7 @@ func (b *builder) reportControl(parent *node, m *model.ReportControl) {
 	if r.client != "" && r.buffered {
 		r.resvTms = -1
 	}
+	r.config = mark(fmt.Sprint(r.rptID, r.datSet, r.confRev, r.opt, r.trg, r.bufTm, r.intgPd, r.client))
 	n := &node{name: m.Name, item: parent.item + "$" + m.Name, ref: r.ref, dev: b.dev, fc: parent.fc, rcb: r}
 	services := b.s.cfg.Model.Services
 	for _, a := range rcbAttrs {

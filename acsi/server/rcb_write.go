@@ -185,6 +185,7 @@ func (r *reportControl) interrogate(on bool) mms.DataAccessError {
 
 func (r *reportControl) purge() {
 	r.buffer.purge()
+	r.forgetStored()
 	r.window.reset()
 }
 
@@ -317,6 +318,7 @@ func (r *reportControl) lose(now time.Time) {
 	} else {
 		r.free()
 	}
+	r.save()
 }
 
 // forgetSet takes a data set away that ends with its association.

@@ -13,7 +13,9 @@ type reporting struct {
 	s       *Server
 	blocks  []*reportControl
 	subs    [][]subscription // by slot
+	logs    []*logControl
 	touched []*reportControl // by the running transaction
+	logged  []*logControl    // likewise
 	next    time.Time        // earliest deadline, or earlier
 }
 
@@ -24,17 +26,34 @@ type subscription struct {
 }
 
 // start gives the control blocks their data sets, once the model is built.
-func (e *reporting) start(now time.Time) {
+func (e *reporting) start(now time.Time) error {
 	e.subs = make([][]subscription, len(e.s.slots))
 	for _, r := range e.blocks {
-		if r.datSet != "" {
+		if r.persists() {
+			if err := r.load(now); err != nil {
+				return err
+			}
+		}
+		if r.datSet != "" && r.set == nil {
 			r.use((&session{s: e.s}).setByRef(r.datSet))
 		}
 		if r.set == nil {
 			r.datSet = ""
 		}
+		r.save()
 		r.restartIntegrity(now)
 	}
+	for _, l := range e.logs {
+		if err := l.start(now); err != nil {
+			return err
+		}
+	}
+	for _, d := range e.s.order {
+		for _, j := range d.journals {
+			j.show()
+		}
+	}
+	return nil
 }
 
 // use makes set the data set of r.
@@ -91,12 +110,23 @@ func (e *reporting) changed(slot int, reason uint8) {
 				e.touched = append(e.touched, r)
 			}
 		}
+		for _, l := range sub.set.logs {
+			why := reason & (uint8(l.trg&(model.TrgDataChange|model.TrgQualityChange|model.TrgDataUpdate))<<1 | reasonApplication)
+			if why != 0 && l.enabled && l.window.touch(sub.member, len(sub.set.members), why) {
+				e.logged = append(e.logged, l)
+			}
+		}
 	}
 }
 
 // commit ends a transaction: what it touched becomes an entry, or joins the window. It reports whether a deadline may
 // have come nearer.
 func (e *reporting) commit(at, now time.Time) bool {
+	for i, l := range e.logged {
+		l.event(at)
+		e.logged[i] = nil
+	}
+	e.logged = e.logged[:0]
 	if len(e.touched) == 0 {
 		return false
 	}
@@ -155,11 +185,13 @@ func (r *reportControl) enter(list []entryMember, at time.Time) {
 		}
 		return
 	}
-	e.id = r.newID()
+	r.lastID = r.s.newID()
+	e.id = r.lastID
 	lim := &r.s.cfg.Limits
 	if r.buffer.add(e, lim.BufferEntries, lim.BufferOctets) {
 		r.overflowed()
 	}
+	r.store(e)
 	r.pump()
 }
 
@@ -169,13 +201,6 @@ func (r *reportControl) overflowed() {
 		r.buffer.full = true
 		r.s.tell(BufferOverflow{Ref: r.ref})
 	}
-}
-
-// newID gives a number above every earlier one, also above those before a restart: the time in nanoseconds, or one more
-// than the last.
-func (r *reportControl) newID() uint64 {
-	r.lastID = max(uint64(max(r.s.now().UnixNano(), 0)), r.lastID+1)
-	return r.lastID
 }
 
 // pump hands buffered entries to the owner as long as its queue takes them.
@@ -239,10 +264,14 @@ func (e *reporting) tick(now time.Time) {
 		}
 		if !r.keepUntil.IsZero() && !now.Before(r.keepUntil) {
 			r.free()
+			r.save()
 		}
 		e.wake(r.window.due)
 		e.wake(r.nextIn)
 		e.wake(r.keepUntil)
+	}
+	for _, l := range e.logs {
+		l.tick(now)
 	}
 }
 

@@ -39,6 +39,10 @@ type Server struct {
 	hooks      map[model.Ref]WriteFunc
 	after      []func() // run once mu has been released
 	timer      *time.Timer
+	logs       records   // of the journals; guards itself
+	lastID     uint64    // entry identification that was given last
+	reserved   uint64    // up to which the Store knows that they may have been given
+	unclean    bool      // the Store was left without a Close
 	due        time.Time // of timer
 	closed     bool
 
@@ -56,6 +60,12 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.Limits.defaults(cfg.Model.Services)
+	if cfg.Limits.LogEntries == 0 {
+		cfg.Limits.LogEntries = 10_000
+		if cfg.Store != nil {
+			cfg.Limits.LogEntries = 100_000
+		}
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -77,6 +87,14 @@ func New(cfg Config) (*Server, error) {
 	if err := s.build(); err != nil {
 		return nil, err
 	}
+	if err := s.openStore(); err != nil {
+		return nil, err
+	}
+	if s.persists() {
+		if err := s.loadSets(); err != nil {
+			return nil, err
+		}
+	}
 	s.findOverlays()
 	s.findTracking()
 	for _, c := range s.controls {
@@ -92,16 +110,22 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.mu.Lock()
 	defer s.unlock()
-	s.reports.start(s.now())
+	if err := s.reports.start(s.now()); err != nil {
+		return nil, err
+	}
 	s.schedule()
 	return s, nil
 }
 
 // Close stops the timers: no window, integrity period, select or command ends by time any more, and Update fails.
-// Associations end with their context or their peer.
+// Associations end with their context or their peer. What the Store has to know is in it when Close returns; the Store may
+// be closed then.
 func (s *Server) Close() {
 	s.mu.Lock()
 	defer s.unlock()
+	if !s.closed {
+		s.closeStore()
+	}
 	s.closed = true
 	if s.timer != nil {
 		s.timer.Stop()

@@ -88,10 +88,11 @@ func TestNameLists(t *testing.T) {
 		if names, _ := p.nameList(mms.ClassNamedVariableList, mms.DomainSpecific, "TLD0"); !slices.Equal(names, []string{"LLN0$Four", "LLN0$Array"}) {
 			t.Errorf("variable lists %q", names)
 		}
-		for _, class := range []mms.ObjectClass{mms.ClassJournal, 3} {
-			if names, _ := p.nameList(class, mms.DomainSpecific, "TLD0"); len(names) != 0 {
-				t.Errorf("class %d: %q", class, names)
-			}
+		if names, _ := p.nameList(mms.ClassJournal, mms.DomainSpecific, "TLD0"); !slices.Equal(names, []string{"LLN0$log"}) {
+			t.Errorf("journals %q", names)
+		}
+		if names, _ := p.nameList(3, mms.DomainSpecific, "TLD0"); len(names) != 0 {
+			t.Errorf("class 3: %q", names)
 		}
 		if names, _ := p.nameList(mms.ClassNamedVariable, mms.VMDSpecific, ""); len(names) != 0 {
 			t.Errorf("VMD variables %q", names)

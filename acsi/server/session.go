@@ -213,6 +213,9 @@ func (ss *session) confirmed(id uint32, service mms.Service) mms.PDU {
 	case *mms.GetCapabilityList:
 		return ss.capabilities(id, r)
 	}
+	if answer, ok := ss.journalService(id, service); ok {
+		return answer
+	}
 	if answer, ok := ss.fileService(id, service); ok {
 		return answer
 	}

@@ -16,11 +16,14 @@ type Stats struct {
 	Refused      uint64 // control services that were refused or failed
 	Reports      uint64 // sent, segments not counted
 	ReportsLost  uint64 // dropped because an association was too slow
+	LogEntries   uint64 // put into logs
+	LogsLost     uint64 // entries of logs and report buffers that the Store did not take
 }
 
 type counters struct {
 	associations                                                        atomic.Int64
 	requests, failures, denied, commands, refused, reports, reportsLost atomic.Uint64
+	logEntries, logsLost                                                atomic.Uint64
 }
 
 // Stats tells the counters. It is safe for concurrent use.
@@ -29,6 +32,7 @@ func (s *Server) Stats() Stats {
 	return Stats{
 		Associations: c.associations.Load(), Requests: c.requests.Load(), Failures: c.failures.Load(), Denied: c.denied.Load(), Commands: c.commands.Load(),
 		Refused: c.refused.Load(), Reports: c.reports.Load(), ReportsLost: c.reportsLost.Load(),
+		LogEntries: c.logEntries.Load(), LogsLost: c.logsLost.Load(),
 	}
 }
 

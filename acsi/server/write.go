@@ -272,6 +272,9 @@ func (ss *session) setRCB(p *model.Principal, n *node, v model.Value) mms.DataAc
 	ss.await(owner)
 	s.mu.Lock()
 	code := n.rcb.write(ss, p, n, v)
+	if code == accessOK {
+		n.rcb.save()
+	}
 	s.schedule()
 	s.unlock()
 	r := AuditRecord{Principal: p, Service: "write", Right: RightReporting, Ref: n.ref, Value: v.Clone(), AddCause: model.AddCauseNone}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gridward/gridward/model"
+)
+
+// A journal is one log, IEC 61850-7-2 17.3, which MMS shows as a journal LN$name of the domain. Several log control blocks
+// may feed it. Server.mu guards it but for its records, which guard themselves.
+type journal struct {
+	s      *Server
+	ref    model.Ref // LD/LN.name
+	item   string    // LN$name
+	stream string
+	blocks []*logControl // whose LogRef it is
+	losing bool          // LogLost was told
+}
+
+// records are the streams of a Store that logs take: a Store, or a ring in memory.
+type records interface {
+	Append(stream string, id uint64, at time.Time, data appender, size int) bool
+	Scan(stream string, after uint64, from, to time.Time, limit int, f func(id uint64, at time.Time, data []byte) bool) error
+	Bounds(stream string) (n int, oldest, newest uint64, oldestAt, newestAt time.Time)
+	Limit(stream string, records int, age time.Duration)
+	Cut(stream string, id uint64)
+	Flush() error
+}
+
+// journal gives the log with an item name, a new one if the device has none. Only the builder calls it.
+func (b *builder) journal(ln, name string) *journal {
+	item := ln + "$" + name
+	j := b.dev.journals[item]
+	if j == nil {
+		j = &journal{
+			s: b.s, ref: model.Ref{LDevice: b.dev.ld.Name, LN: ln, Path: name}, item: item, stream: "log/" + b.dev.ld.Name + "/" + item,
+		}
+		if b.dev.journals == nil {
+			b.dev.journals = map[string]*journal{}
+		}
+		b.dev.journals[item] = j
+		b.dev.journalNames = append(b.dev.journalNames, item)
+	}
+	return j
+}
+
+// journalByRef finds a log by the reference that a client writes to LogRef: LD/LN$name or LD/LN.name.
+func (s *Server) journalByRef(ref string) *journal {
+	domain, item, _ := strings.Cut(ref, "/")
+	if d := s.devices[domain]; d != nil {
+		return d.journals[strings.Replace(item, ".", "$", 1)]
+	}
+	return nil
+}
+
+// text is the value of LogRef.
+func (j *journal) text() string { return j.ref.LDevice + "/" + j.item }
+
+// append puts an entry into the log. The caller holds Server.mu; nothing here waits.
+func (j *journal) append(members []entryMember, set *dataSet, at time.Time) {
+	e := &logEntry{members: members, set: set}
+	if !j.s.logs.Append(j.stream, j.s.newID(), at, e, e.size()) {
+		j.s.count.logsLost.Add(1)
+		if !j.losing {
+			j.losing = true
+			j.s.tell(LogLost{Ref: j.ref})
+		}
+		return
+	}
+	j.losing = false
+	j.s.count.logEntries.Add(1)
+	j.show()
+}
+
+// show brings the attributes of the log control blocks up to date that tell of oldest and newest entry. The caller holds
+// Server.mu.
+func (j *journal) show() {
+	n, oldest, newest, oldestAt, newestAt := j.s.logs.Bounds(j.stream)
+	if n == 0 {
+		oldestAt, newestAt = time.Time{}, time.Time{}
+	}
+	first, last := entryIDValue(oldest), entryIDValue(newest)
+	firstAt, lastAt := model.Entry(model.NewEntryTime(oldestAt)), model.Entry(model.NewEntryTime(newestAt))
+	for _, l := range j.blocks {
+		l.put(logOldEntr, first)
+		l.put(logNewEntr, last)
+		l.put(logOldEntrTm, firstAt)
+		l.put(logNewEntrTm, lastAt)
+	}
+}
+
+// newID gives an entry identification above every earlier one of this server, also above those before a restart: the time
+// in nanoseconds, or one more than the last. The caller holds mu.
+func (s *Server) newID() uint64 {
+	s.lastID = max(uint64(max(s.now().UnixNano(), 0)), s.lastID+1)
+	s.reserveIDs()
+	return s.lastID
+}
