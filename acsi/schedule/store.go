@@ -10,11 +10,11 @@ import (
 	"github.com/gridward/gridward/model"
 )
 
-// A Store keeps octets under names over a restart; *store.DB fits it. Get gives nil for what is not there.
+// A Store keeps octets under names over a restart; *store.DB fits it. Get gives nil for what is not there. Nothing is kept
+// under a name by keeping no octets.
 type Store interface {
 	Get(key string) ([]byte, error)
 	Put(key string, value []byte) error
-	Delete(key string)
 }
 
 // ErrSaved is wrapped when what a Store holds cannot be read; the schedule is not ready then.
@@ -60,10 +60,13 @@ func (m *Manager) save(n *node) error {
 }
 
 func (m *Manager) forget(n *node) error {
-	if m.cfg.Store != nil {
-		m.cfg.Store.Delete(n.key())
+	if m.cfg.Store == nil {
+		return nil
 	}
-	return nil
+	if b, err := m.cfg.Store.Get(n.key()); err != nil || len(b) == 0 {
+		return err
+	}
+	return m.cfg.Store.Put(n.key(), nil)
 }
 
 // restore enables what was enabled before a restart: what is saved, otherwise what the SCL file says is ready or running.
@@ -75,7 +78,7 @@ func (m *Manager) restore(now time.Time) error {
 			if err != nil {
 				return err
 			}
-			if b != nil {
+			if len(b) > 0 {
 				if err := m.resume(n, b, now); err != nil {
 					m.cfg.Changed(Change{Schedule: n.ref, State: n.m.State(), Err: err})
 				}

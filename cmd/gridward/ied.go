@@ -85,28 +85,40 @@ func serveIED(cmd *cobra.Command, flags *iedFlags, file *iedFile, f *scl.File) e
 		}
 		logIED(cmd, log, e)
 	}
-	extra, err := file.extend(&cfg)
+	if flags.service.check {
+		return checkIED(cmd, file, cfg)
+	}
+	extra, err := file.extend(log, &cfg)
 	if err != nil {
 		return err
 	}
-	defer extra.close()
+	device, err := ied.New(cfg)
+	if err != nil {
+		return errors.Join(cli.Usage(err, file.hint(err)), extra.close())
+	}
+	err = describeIED(cmd, f.Name, m)
+	if err == nil {
+		err = runIED(cmd, log, file, &cfg, device)
+	}
+	if e := extra.close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// checkIED makes an IED and throws it away.
+func checkIED(cmd *cobra.Command, file *iedFile, cfg ied.Config) error {
 	device, err := ied.New(cfg)
 	if err != nil {
 		return cli.Usage(err, file.hint(err))
 	}
-	if flags.service.check {
-		device.Server().Close()
-		steps := 0
-		if cfg.Scenario != nil {
-			steps = cfg.Scenario.Steps()
-		}
-		_, err := cli.Fprintf(cmd.OutOrStdout(), "%s: ok: IED %s, access point %s, %d steps of scenario\n", file.name(), m.IED, m.AccessPoint, steps)
-		return err
+	device.Server().Close()
+	steps := 0
+	if cfg.Scenario != nil {
+		steps = cfg.Scenario.Steps()
 	}
-	if err := describeIED(cmd, f.Name, m); err != nil {
-		return err
-	}
-	return runIED(cmd, log, file, &cfg, device)
+	_, err = cli.Fprintf(cmd.OutOrStdout(), "%s: ok: IED %s, access point %s, %d steps of scenario\n", file.name(), cfg.Model.IED, cfg.Model.AccessPoint, steps)
+	return err
 }
 
 // compileIED compiles the server that was chosen, or with --lenient what is sound of it.

@@ -84,7 +84,10 @@ func (d *IED) build() error {
 	if err := d.introduce(d.cfg.Now()); err != nil {
 		return err
 	}
-	var err error
+	err := d.keepBlocks()
+	if err != nil {
+		return err
+	}
 	if d.controls, err = newControls(d); err != nil {
 		return err
 	}
@@ -104,6 +107,27 @@ func (d *IED) build() error {
 		d.link, err = newXMPPLink(d)
 	}
 	return err
+}
+
+// keepBlocks lets the control blocks of GOOSE and sampled values be enabled: nobody publishes, but they keep their state.
+func (d *IED) keepBlocks() error {
+	keep := func(*model.Principal, server.BlockState) error { return nil }
+	var errs []error
+	for _, ld := range d.cfg.Model.Devices {
+		for _, ln := range ld.Nodes {
+			for _, g := range ln.Goose {
+				errs = append(errs, d.srv.HandleControlBlock(model.Ref{LDevice: ld.Name, LN: ln.Name(), Path: g.Name, FC: model.GO}, keep))
+			}
+			for _, s := range ln.Samples {
+				fc := model.US
+				if s.Multicast {
+					fc = model.MS
+				}
+				errs = append(errs, d.srv.HandleControlBlock(model.Ref{LDevice: ld.Name, LN: ln.Name(), Path: s.Name, FC: fc}, keep))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // introduce gives every status and measured value the time of the start.
