@@ -163,3 +163,11 @@ func (m *Machine[K]) Waits(invokeID uint32) bool {
 	_, ok := m.out.Get(invokeID)
 	return ok
 }
+
+// Cancelled are the answers to a cancel of a request that nobody has begun yet: one to the cancel, one to the request,
+// ISO 9506-1 cancel service.
+func Cancelled(invokeID uint32) (*CancelResponse, *ConfirmedError) {
+	return &CancelResponse{InvokeID: invokeID}, &ConfirmedError{
+		InvokeID: invokeID, Error: ServiceError{Class: ErrServicePreempt, Code: PreemptCancel},
+	}
+}

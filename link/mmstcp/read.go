@@ -162,6 +162,9 @@ func (c *conn) pdu(b []byte) {
 		return
 	}
 	deliver, reply := c.machine.Receive(p, struct{}{})
+	if r, ok := p.(*mms.CancelRequest); ok && c.cancel(r.InvokeID) {
+		deliver = false
+	}
 	if deliver {
 		c.deliver(p)
 	}

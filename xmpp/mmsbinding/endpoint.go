@@ -83,7 +83,14 @@ func (e *Endpoint) absorb() {
 			e.opened(a)
 		}
 		for _, r := range out.Received {
-			if c := e.conns[r.Assoc]; c != nil && !c.put(r.PDU, e.cfg.Limits.Queue) {
+			c := e.conns[r.Assoc]
+			if c == nil {
+				continue
+			}
+			if p, ok := r.PDU.(*mms.CancelRequest); ok && c.cancel(p.InvokeID) {
+				continue
+			}
+			if !c.put(r.PDU, e.cfg.Limits.Queue) {
 				e.core.Abort(r.Assoc, mms.ErrTransport, e.cfg.Now())
 			}
 		}

@@ -263,8 +263,8 @@ func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, near, far := couple(t, Config{}, Config{})
 		send(t, near, request(3, &mms.Identify{}))
-		send(t, near, &mms.CancelRequest{InvokeID: 3})
 		recv[*mms.ConfirmedRequest](t, far)
+		send(t, near, &mms.CancelRequest{InvokeID: 3})
 		if c := recv[*mms.CancelRequest](t, far); c.InvokeID != 3 {
 			t.Errorf("got %+v", c)
 		}
@@ -278,6 +278,34 @@ func TestCancel(t *testing.T) {
 		}
 		send(t, far, response(3, &mms.IdentifyResponse{}))
 		recv[*mms.ConfirmedResponse](t, near)
+	})
+}
+
+// A request that nobody has received yet is cancelled, and only that.
+func TestCancelOfWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, near, far := couple(t, Config{}, Config{})
+		for id := range uint32(3) {
+			send(t, near, request(id+1, &mms.Identify{}))
+		}
+		send(t, near, &mms.CancelRequest{InvokeID: 2})
+		if c := recv[*mms.CancelResponse](t, near); c.InvokeID != 2 {
+			t.Errorf("got %+v", c)
+		}
+		if e := recv[*mms.ConfirmedError](t, near); e.InvokeID != 2 || e.Error.Class != mms.ErrServicePreempt || e.Error.Code != mms.PreemptCancel {
+			t.Errorf("got %+v", e)
+		}
+		for _, id := range []uint32{1, 3} {
+			if r := recv[*mms.ConfirmedRequest](t, far); r.InvokeID != id {
+				t.Errorf("got request %d, want %d", r.InvokeID, id)
+			}
+			send(t, far, response(id, &mms.IdentifyResponse{}))
+			recv[*mms.ConfirmedResponse](t, near)
+		}
+		send(t, near, &mms.CancelRequest{InvokeID: 3})
+		if c := recv[*mms.CancelRequest](t, far); c.InvokeID != 3 {
+			t.Errorf("got %+v", c)
+		}
 	})
 }
 
