@@ -1,8 +1,8 @@
 // Package server serves the information model of an IED over MMS: the server side of the ACSI, IEC 61850-7-2, in its
 // mapping of IEC 61850-8-1 and, since an association is an association, of 8-2. It implements directories and
-// definitions, values, data sets (static and dynamic), buffered and unbuffered reporting, and control in all four
-// models. Setting groups, logs, files and service tracking are readable where the model has them, but have no services
-// behind them yet.
+// definitions, values, data sets (static and dynamic), buffered and unbuffered reporting, control in all four models,
+// setting groups, substitution and blocking, control blocks of GOOSE and sampled values (publishing is the
+// application's), service tracking and files.
 //
 // Most users call New with a model that package scl compiled, Handle for the controls they obey, Update for the values
 // they measure, and Serve for every association that a transport accepted.

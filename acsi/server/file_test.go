@@ -67,9 +67,34 @@ func TestFileName(t *testing.T) {
 
 // badNames are refused as names of files and folders.
 var badNames = []mms.FileName{
-	{".."}, {"."}, {"/.."}, {"a", ".."}, {"..", "a"}, {"a/../b"}, {"a/./b"}, {"COMTRADE/../../etc/passwd"}, {"//"}, {"//a"}, {"a//b"},
-	{"a", "", "b"}, {"a", "/b"}, {"a//"}, {`..\a`}, {`a\b`}, {`\\host\share`}, {"C:"}, {"C:/a"}, {"c:a"}, {"a\x00b"}, {"a\nb"}, {"a\x7f"},
-	{"a\u0085"}, {"\xff"}, {strings.Repeat("a", 256)}, {strings.Repeat("a/", 300)}, {strings.Repeat("a", 200), strings.Repeat("b", 200), strings.Repeat("c", 200)},
+	{".."},
+	{"."},
+	{"/.."},
+	{"a", ".."},
+	{"..", "a"},
+	{"a/../b"},
+	{"a/./b"},
+	{"COMTRADE/../../etc/passwd"},
+	{"//"},
+	{"//a"},
+	{"a//b"},
+	{"a", "", "b"},
+	{"a", "/b"},
+	{"a//"},
+	{`..\a`},
+	{`a\b`},
+	{`\\host\share`},
+	{"C:"},
+	{"C:/a"},
+	{"c:a"},
+	{"a\x00b"},
+	{"a\nb"},
+	{"a\x7f"},
+	{"a\u0085"},
+	{"\xff"},
+	{strings.Repeat("a", 256)},
+	{strings.Repeat("a/", 300)},
+	{strings.Repeat("a", 200), strings.Repeat("b", 200), strings.Repeat("c", 200)},
 }
 
 func TestBadFileNames(t *testing.T) {

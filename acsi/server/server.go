@@ -24,7 +24,7 @@ type Server struct {
 	slots   []*node  // leaf of each slot
 	values  []model.Value
 
-	timeQuality atomic.Uint32 // model.TimeQuality
+	timeQuality atomic.Uint32 // of clock
 	frsm        atomic.Int32  // number of the file opened last
 
 	mu         sync.Mutex
@@ -35,6 +35,7 @@ type Server struct {
 	overlayOf  map[int]*overlay // by slot of FC SV and BL
 	masks      map[int]*overlay // by slot that something lies over
 	tracking   tracking
+	clock      Clock
 	byObject   map[model.Ref]*control
 	hooks      map[model.Ref]WriteFunc
 	after      []func() // run once mu has been released
@@ -83,7 +84,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, byObject: map[model.Ref]*control{}, hooks: map[model.Ref]WriteFunc{}}
 	s.reports.s = s
-	s.timeQuality.Store(uint32(model.LeapSecondsKnown | model.AccuracyMillisecond))
+	s.clock = startClock
+	s.timeQuality.Store(uint32(startClock.Quality()))
 	if err := s.build(); err != nil {
 		return nil, err
 	}
