@@ -25,7 +25,7 @@ func TestTheirWrongPassword(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := mmssite.NewStation(t.TempDir())
 			noErr(t, err)
-			defer s.Server.Close()
+			defer s.Close()
 			addr, stop, err := s.Serve(ctx, true)
 			noErr(t, err)
 			defer stop()

@@ -95,7 +95,7 @@ func theirClient(t *testing.T, name string, f func(c *theirs)) {
 	dir := t.TempDir()
 	s, err := mmssite.NewStation(dir)
 	noErr(t, err)
-	defer s.Server.Close()
+	defer s.Close()
 	addr, stop, err := s.Serve(ctx, strings.Contains(name, "password"))
 	noErr(t, err)
 	defer stop()

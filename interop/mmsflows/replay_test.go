@@ -5,8 +5,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/gridward/gridward/acsi/client"
 	"github.com/gridward/gridward/interop/mmssite"
+	"github.com/gridward/gridward/link/mmstcp"
 	"github.com/gridward/gridward/vectors"
 )
 
@@ -43,7 +46,46 @@ func TestTheirClients(t *testing.T) {
 					// its end, and a refusal, are in the flow
 					_ = s.Join(t.Context(), nc, strings.Contains(f.Name, "password"))
 				}, func(text string) error { return s.Stimulate(text) })
-				s.Server.Close()
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestTheirServers: our client asks every recorded server what it asked then, and is content with the answers of then.
+func TestTheirServers(t *testing.T) {
+	for _, f := range flows(t, "server") {
+		t.Run(f.Name, func(t *testing.T) {
+			name := strings.TrimPrefix(f.Name, f.Peer+"-server-")
+			script := mmssite.Scripts[name]
+			if script == nil {
+				t.Fatal("no script")
+			}
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(f.Start)) // virtual
+				near, far := net.Pipe()
+				tape := mmssite.NewTape(f)
+				go tape.Play(far)
+				a, err := mmstcp.Client(t.Context(), near, mmstcp.Config{OSI: new(mmssite.Station).OSI(name == "password")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := client.New(a, client.Options{})
+				script(&mmssite.Env{TB: t, Ctx: t.Context(), C: c, Peer: f.Peer, Stimulate: func(text string) {
+					if err := tape.Stimulate(text); err != nil {
+						t.Fatal(err)
+					}
+				}})
+				if err := c.Release(t.Context()); err != nil {
+					t.Errorf("release: %v", err)
+				}
+				c.Close()
+				<-c.Done()
+				for _, err := range tape.Errors() {
+					t.Error(err)
+				}
 			})
 		})
 	}

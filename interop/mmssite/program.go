@@ -125,6 +125,9 @@ func (p *Program) read(r io.Reader) {
 
 // Call asks for something and waits for the answer, whose result goes into result unless that is nil.
 func (p *Program) Call(ctx context.Context, do string, args Args, result any) error {
+	if args == nil {
+		args = Args{}
+	}
 	c := make(chan answer, 1)
 	p.mu.Lock()
 	p.next++
@@ -195,6 +198,9 @@ func (p *Program) Stop() error {
 	}
 	if err := p.cmd.Wait(); err != nil {
 		return fmt.Errorf("mmssite: %w: %s", err, p.talk.String())
+	}
+	if talk := p.talk.String(); strings.Contains(talk, "Traceback") {
+		return fmt.Errorf("mmssite: %s", talk)
 	}
 	return nil
 }

@@ -33,8 +33,11 @@ func (p *Tape) Stimulate(text string) error {
 	}
 }
 
-// Errors tells how what the client asked differs from what it asked then. It is called when Play has returned.
-func (p *Tape) Errors() []error { return p.errs }
+// Errors tells how what the client asked differs from what it asked then. It waits until Play has returned.
+func (p *Tape) Errors() []error {
+	<-p.end
+	return p.errs
+}
 
 func (p *Tape) fail(format string, args ...any) {
 	p.errs = append(p.errs, fmt.Errorf(format, args...))

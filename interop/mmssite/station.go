@@ -5,6 +5,7 @@ import (
 	_ "embed" // the SCL file
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -45,8 +46,8 @@ func StationModel() (*model.Server, error) {
 type Station struct {
 	Model  *model.Server
 	Server *server.Server
-	Events []string // of associations that failed
 
+	files   io.Closer
 	mu      sync.Mutex
 	actions map[string]action
 }
@@ -61,12 +62,15 @@ func NewStation(folder string) (*Station, error) {
 		return nil, err
 	}
 	cfg := server.Config{Model: m, Vendor: "Gridward", ModelName: "station", Revision: "1", InsecureAnonymous: true}
-	files(&cfg, folder)
+	root, err := serveFiles(&cfg, folder)
+	if err != nil {
+		return nil, err
+	}
 	srv, err := server.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &Station{Model: m, Server: srv, actions: map[string]action{}}
+	s := &Station{Model: m, Server: srv, files: root, actions: map[string]action{}}
 	for _, name := range Controls {
 		ref, err := model.ParseRef(name)
 		if err != nil {
@@ -77,6 +81,12 @@ func NewStation(folder string) (*Station, error) {
 		}
 	}
 	return s, nil
+}
+
+// Close ends the server.
+func (s *Station) Close() error {
+	s.Server.Close()
+	return s.files.Close()
 }
 
 // OSI is the configuration of the layers below MMS.

@@ -13,30 +13,13 @@ FC = {n[len("IEC61850_FC_"):]: getattr(k, n) for n in dir(k) if n.startswith("IE
 CLASS = {n[len("ACSI_CLASS_"):]: getattr(k, n) for n in dir(k) if n.startswith("ACSI_CLASS_")}
 
 
-fresh = {}  # when each connection was made
-
-
-def patiently(con, f):
-    """Tries again: the library lets connect return before its own thread knows of the association, and says CONNECTION_LOST to
-    whoever asks for something until then, without sending it. Now and then it never knows."""
-    while True:
-        try:
-            return f()
-        except (Refused, LookupError) as e:
-            if str(e) not in ("CONNECTION_LOST", "no control") or time.monotonic() - fresh.get(con, 0) > 0.5:
-                raise
-        time.sleep(0.02)
-
-
 def call(name, signature, con, *args):
     """Calls a function of the connection that gives its error by pointer."""
-    def once():
-        err = c.c_int(0)
-        got = fn(name, signature)(cons[con] if isinstance(con, str) else con, c.byref(err), *args)
-        if err.value != 0:
-            raise Refused(err.value)
-        return got
-    return patiently(con, once) if isinstance(con, str) else once()
+    err = c.c_int(0)
+    got = fn(name, signature)(cons[con] if isinstance(con, str) else con, c.byref(err), *args)
+    if err.value != 0:
+        raise Refused(err.value)
+    return got
 
 
 def connect(con, host, port, password=None):
@@ -53,12 +36,21 @@ def connect(con, host, port, password=None):
         fn("IedConnection_destroy", "vp")(p)
         raise
     cons[con] = p
-    fresh[con] = time.monotonic()
-    try:
-        call("IedConnection_getLogicalDeviceList", "ppp", con)
-    except Refused:  # it never comes to know
+    if not known(con):
         fn("IedConnection_destroy", "vp")(cons.pop(con))
-        raise
+        raise Refused(k.IED_ERROR_CONNECTION_LOST)
+
+
+def known(con):
+    """Waits until the library knows of the association: connect returns a moment before its own thread does, and until then
+    requests end as if it were lost, without being sent. Now and then it never knows."""
+    for _ in range(25):
+        err, logical, physical = c.c_int(), c.c_int(), c.c_int()
+        fn("MmsConnection_getServerStatus", "vppppb")(mms(con), c.byref(err), c.byref(logical), c.byref(physical), False)
+        if err.value != k.MMS_ERROR_CONNECTION_LOST:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def release(con):
@@ -256,12 +248,9 @@ def gi(con, ref):
 
 # Controls.
 def control(con, ref):
-    def create():
-        p = fn("ControlObjectClient_create", "psp")(b(ref), cons[con])
-        if not p:
-            raise LookupError("no control")
-        return p
-    p = patiently(con, create)
+    p = fn("ControlObjectClient_create", "psp")(b(ref), cons[con])
+    if not p:
+        raise LookupError("no control " + ref)
     key = "%s %s" % (con, ref)
     controls[key] = p
 
@@ -352,15 +341,6 @@ def gocb(con, ref):
             "ConfRev": fn("ClientGooseControlBlock_getConfRev", "up")(p), "NdsComm": fn("ClientGooseControlBlock_getNdsComm", "bp")(p)}
 
 
-def set_gocb(con, ref, values):
-    p = call("IedConnection_getGoCBValues", "pppsp", con, b(ref), None)
-    mask = 0
-    for name, x in values.items():
-        fn("ClientGooseControlBlock_set" + name, "vp" + ("b" if name == "GoEna" else "s"))(p, x if name == "GoEna" else b(x))
-        mask |= {"GoEna": k.GOCB_ELEMENT_GO_ENA, "GoID": k.GOCB_ELEMENT_GO_ID, "DatSet": k.GOCB_ELEMENT_DATSET}[name]
-    call("IedConnection_setGoCBValues", "vppub", con, p, mask, True)
-
-
 def walk(con):
     """Goes through everything that the server has: what each logical device has, and a read of every functional constraint of
     every logical node."""
@@ -408,6 +388,6 @@ def walk(con):
 serve({f.__name__: f for f in (
     connect, release, abort, identify, status, domains, variables, journals, datasets, nodes, directory, data, read, read_many, element, write,
     write_many, define, undefine, members, dataset, rcb, set_rcb, subscribe, gi, control, step, files, get_file, set_file, delete_file, rename_file, log,
-    gocb, set_gocb, walk)})
+    gocb, walk)})
 sys.stdout.flush()
 os._exit(0)  # the library's threads are not waited for

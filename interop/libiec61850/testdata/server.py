@@ -146,9 +146,9 @@ def groups(p, model):
         if fn("IedServer_getActiveSettingGroup", "opp")(p, s["sgcb"]) == group:
             for x in leaves:
                 put(x, "SG", bank[group][x])
-    fn("IedServer_setActiveSettingGroupChangedHandler", "vpppp")(p, callback("bppop", act), s["sgcb"], None)
-    fn("IedServer_setEditSettingGroupChangedHandler", "vpppp")(p, callback("bppop", edit), s["sgcb"], None)
-    fn("IedServer_setEditSettingGroupConfirmationHandler", "vpppp")(p, callback("vppo", confirm), s["sgcb"], None)
+    fn("IedServer_setActiveSettingGroupChangedHandler", "vpppp")(p, s["sgcb"], callback("bppop", act), None)
+    fn("IedServer_setEditSettingGroupChangedHandler", "vpppp")(p, s["sgcb"], callback("bppop", edit), None)
+    fn("IedServer_setEditSettingGroupConfirmationHandler", "vpppp")(p, s["sgcb"], callback("vppo", confirm), None)
 
 
 def stop():
