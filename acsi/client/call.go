@@ -13,6 +13,7 @@ type call struct {
 	answer chan mms.PDU // capacity 1
 	timer  *time.Timer
 	op     *operation // that the request carries out; nil: none
+	alone  bool       // nothing is to come but its answer
 }
 
 // ask sends a confirmed request and waits for its answer. Errors of the peer are *mms.ServiceError and
@@ -35,6 +36,10 @@ func (c *Client) askAs(ctx context.Context, s mms.Service, op *operation) (mms.S
 	if err != nil {
 		return nil, err
 	}
+	if w.alone && c.turns.take() {
+		return c.lead(ctx, w, id, s)
+	}
+	w.timer.Reset(c.opt.Timeout)
 	select {
 	case p := <-w.answer:
 		c.shut(w, id)
@@ -74,11 +79,11 @@ func (c *Client) open(op *operation) (*call, uint32, error) {
 	var w *call
 	if n := len(c.idle); n > 0 {
 		w, c.idle = c.idle[n-1], c.idle[:n-1]
-		w.timer.Reset(c.opt.Timeout)
 	} else {
-		w = &call{answer: make(chan mms.PDU, 1), timer: time.NewTimer(c.opt.Timeout)}
+		w = &call{answer: make(chan mms.PDU, 1), timer: time.NewTimer(time.Hour)}
+		w.timer.Stop()
 	}
-	w.op = op
+	w.op, w.alone = op, c.quiet()
 	id, err := c.calls.Open(w, time.Time{})
 	if err != nil {
 		w.timer.Stop()

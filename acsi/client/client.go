@@ -70,7 +70,10 @@ type Client struct {
 	count   Counters
 	err     error
 
+	sizes map[model.Ref]int // of data sets that were read
+
 	queue delivery
+	turns turns
 }
 
 // New starts a client on an association that is up. It owns the association's Recv from then on.
@@ -85,6 +88,7 @@ func New(a mms.Association, opt Options) *Client {
 		subs:  make(map[string]*Subscription),
 	}
 	c.queue.init(opt.Queue)
+	c.turns.init(a)
 	delivered := make(chan struct{})
 	go func() {
 		defer close(delivered)

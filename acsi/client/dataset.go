@@ -19,19 +19,49 @@ func (c *Client) ReadDataSet(ctx context.Context, ds model.Ref) ([]Result, error
 	if err != nil && !tooLarge(err) {
 		return nil, fmt.Errorf("data set %s: %w", name, err)
 	}
-	members, _, derr := c.DataSetDirectory(ctx, ds)
-	if derr != nil {
-		return nil, derr
-	}
 	if err != nil {
+		members, _, err := c.DataSetDirectory(ctx, ds)
+		if err != nil {
+			return nil, err
+		}
 		return c.Read(ctx, members...)
 	}
-	if len(members) != len(answer.Results) {
-		return nil, fmt.Errorf("%w: data set %s has %d members, %d values came", mms.ErrProtocol, name, len(members), len(answer.Results))
+	return c.memberResults(ctx, ds, name, answer.Results)
+}
+
+// maxSizes bounds how many data sets have their size remembered.
+const maxSizes = 256
+
+// memberResults checks that there are as many answers as members, and tells which member each failure is of. The directory
+// is asked for when it is needed for that, and the first time.
+func (c *Client) memberResults(ctx context.Context, ds model.Ref, name mms.ObjectName, answers []mms.AccessResult) ([]Result, error) {
+	results := make([]Result, len(answers))
+	failed := false
+	for i := range answers {
+		results[i].Value = answers[i].Value
+		failed = failed || answers[i].Failed
 	}
-	results := make([]Result, len(members))
-	for i := range members {
-		results[i] = accessResult(members[i], &answer.Results[i])
+	c.mu.Lock()
+	size, known := c.sizes[ds]
+	c.mu.Unlock()
+	if known && size == len(answers) && !failed {
+		return results, nil
+	}
+	members, _, err := c.DataSetDirectory(ctx, ds)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(members) != len(answers):
+		return nil, fmt.Errorf("%w: data set %s has %d members, %d values came", mms.ErrProtocol, name, len(members), len(answers))
+	}
+	c.mu.Lock()
+	if c.sizes == nil || len(c.sizes) >= maxSizes {
+		c.sizes = make(map[model.Ref]int)
+	}
+	c.sizes[ds] = len(answers)
+	c.mu.Unlock()
+	for i := range answers {
+		results[i] = accessResult(members[i], &answers[i])
 	}
 	return results, nil
 }

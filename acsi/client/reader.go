@@ -6,7 +6,7 @@ import (
 	"github.com/gridward/gridward/mms"
 )
 
-// readAll takes PDUs from the association until it ends.
+// readAll takes PDUs from the association, whenever it is its turn, until it ends.
 func (c *Client) readAll() error {
 	ctx := context.Background()
 	for {
@@ -18,6 +18,7 @@ func (c *Client) readAll() error {
 			return err
 		}
 		c.take(p)
+		c.pause(p)
 	}
 }
 

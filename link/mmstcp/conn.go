@@ -37,10 +37,13 @@ type conn struct {
 	machine  *mms.Machine[struct{}]
 	err      error
 	bad      strikes
-	deadline time.Time // of reading
+	deadline time.Time // when tick has something to do
+	until    time.Time // when whoever reads has waited enough
+	armed    time.Time // the deadline that the connection has: both, or earlier
 
 	reading bool // somebody reads
 	users   int  // who are in Recv
+	waiting int  // of those, who wait for what somebody else reads
 	turn    int  // counts returns of Recv
 	seen    int  // turn when watch looked last
 	watched bool // watch is going to look
@@ -55,10 +58,11 @@ type conn struct {
 	out     *frame
 	inHand  int // octets that are being written
 	unsent  bool
-	until   time.Time // deadline of writing
+	sendBy  time.Time // deadline of writing
 
 	releasing bool // we want to conclude as soon as our requests are answered
 	concluded bool // a conclude was sent or answered
+	aborted   bool // by us
 }
 
 func newConn(h *handshake, params mms.Params) *conn {
@@ -99,7 +103,10 @@ func signal(ch chan struct{}) {
 }
 
 // Recv implements mms.Association. What came before the end is given before its cause.
-func (c *conn) Recv(ctx context.Context) (mms.PDU, error) {
+func (c *conn) Recv(ctx context.Context) (mms.PDU, error) { return c.RecvUntil(ctx, time.Time{}) }
+
+// RecvUntil is Recv that fails with mms.ErrTimeout at a time, zero: never. It costs less than a context that ends then.
+func (c *conn) RecvUntil(ctx context.Context, until time.Time) (mms.PDU, error) {
 	done := ctx.Done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,18 +122,40 @@ func (c *conn) Recv(ctx context.Context) (mms.PDU, error) {
 		if done != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if !c.reading {
+		if c.reading {
+			c.attend(done, until)
+		} else {
 			c.bind(ctx, done)
-			c.read()
-			continue
+			c.until = until
+			if !c.read() {
+				continue
+			}
 		}
-		c.mu.Unlock()
-		select {
-		case <-c.wake:
-		case <-c.done:
-		case <-done:
+		if !until.IsZero() && c.err == nil && c.head == len(c.queue) && !time.Now().Before(until) {
+			return nil, mms.ErrTimeout
 		}
+	}
+}
+
+// attend waits for what somebody else reads. It releases mu meanwhile.
+func (c *conn) attend(done <-chan struct{}, until time.Time) {
+	var late <-chan time.Time
+	if !until.IsZero() {
+		t := time.NewTimer(time.Until(until))
+		defer t.Stop()
+		late = t.C
+	}
+	c.waiting++
+	c.mu.Unlock()
+	defer func() {
 		c.mu.Lock()
+		c.waiting--
+	}()
+	select {
+	case <-c.wake:
+	case <-c.done:
+	case <-done:
+	case <-late:
 	}
 }
 
@@ -144,11 +173,12 @@ func (c *conn) pop() mms.PDU {
 // leave ends a Recv: another one goes on, or the watch does.
 func (c *conn) leave() {
 	c.turn++
-	if c.users--; c.users > 0 {
-		signal(c.wake)
-		return
+	if c.users--; c.users == 0 {
+		c.alone()
 	}
-	c.alone()
+	if c.waiting > 0 {
+		signal(c.wake)
+	}
 }
 
 // Peer implements mms.Association.
@@ -178,6 +208,7 @@ func (c *conn) Abort(cause error) {
 		return
 	}
 	c.m.Abort()
+	c.aborted = true
 	c.end(cause)
 }
 
@@ -206,11 +237,14 @@ func (c *conn) end(cause error) {
 func (c *conn) finish(last bool) {
 	defer close(c.closed)
 	c.mu.Lock()
-	for c.writing {
+	for c.reading || c.writing {
 		c.room.Wait()
 	}
+	if c.out != nil && c.aborted {
+		defer drain(c.nc)()
+	}
 	c.flush()
-	for c.reading {
+	for c.writing {
 		c.room.Wait()
 	}
 	c.mu.Unlock()
@@ -218,6 +252,22 @@ func (c *conn) finish(last bool) {
 		_ = c.nc.Close() // nothing depends on it any more
 		return
 	}
-	_ = c.nc.SetDeadline(time.Time{})
 	linger(c.nc)
+}
+
+// drain reads what nobody wants to have any more: the peer may abort at the same moment, and read no more before it has
+// written. The returned function waits until the connection is closed.
+func drain(nc net.Conn) func() {
+	done := make(chan struct{})
+	_ = nc.SetReadDeadline(time.Now().Add(time.Second))
+	go func() {
+		defer close(done)
+		var sink [512]byte
+		for {
+			if _, err := nc.Read(sink[:]); err != nil {
+				return
+			}
+		}
+	}()
+	return func() { <-done }
 }

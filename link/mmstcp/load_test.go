@@ -82,6 +82,37 @@ func TestManyAssociations(t *testing.T) {
 	}
 }
 
+func BenchmarkRead(b *testing.B) {
+	l, err := tcp.Listen(b.Context(), "127.0.0.1:0", tcp.Limits{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() {
+		_ = Serve(b.Context(), l, anyone, func(ctx context.Context, a mms.Association) {
+			for {
+				p, err := a.Recv(ctx)
+				if err != nil || a.Send(response(p.(*mms.ConfirmedRequest).InvokeID, "v")) != nil {
+					return
+				}
+			}
+		})
+	}()
+	a, err := Dial(b.Context(), l.Addr().String(), Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := a.Send(request(1)); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := a.Recv(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	a.Abort(nil)
+}
+
 func BenchmarkAssociate(b *testing.B) {
 	addr := serve(b, tcp.Limits{})
 	b.ReportAllocs()

@@ -51,6 +51,7 @@ func (c *conn) takeOver() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for {
+			c.until = time.Time{}
 			c.read()
 			c.pause()
 			if c.err != nil || c.users > 0 || c.reading {
@@ -73,16 +74,19 @@ func (c *conn) pause() {
 	}
 }
 
-// read holds the reading role for one turn: it takes what has come, or waits for it. It releases mu meanwhile.
-func (c *conn) read() {
+// read holds the reading role for one turn: it takes what has come, or waits for it. It releases mu meanwhile. It reports
+// whether a deadline ended it.
+func (c *conn) read() (late bool) {
 	c.reading = true
 	if !c.backlog {
+		c.arm()
 		c.mu.Unlock()
 		err := c.r.fill()
 		c.mu.Lock()
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
+			late = true
 			c.tick()
 		default:
 			c.end(c.cause(fmt.Errorf("%w: %w", mms.ErrLinkLost, err)))
@@ -94,7 +98,23 @@ func (c *conn) read() {
 	if c.err != nil {
 		c.room.Broadcast()
 	}
-	signal(c.wake)
+	if c.waiting > 0 {
+		signal(c.wake)
+	}
+	return late
+}
+
+// arm sets the deadline of reading, if none passes before. One that is too early costs a turn when it passes; to set it
+// costs more than a small read.
+func (c *conn) arm() {
+	need := c.deadline
+	if need.IsZero() || !c.until.IsZero() && c.until.Before(need) {
+		need = c.until
+	}
+	if c.err == nil && !need.IsZero() && (c.armed.IsZero() || need.Before(c.armed)) {
+		c.armed = need
+		_ = c.nc.SetReadDeadline(need) // an error shows when reading
+	}
 }
 
 // bind has the end of ctx interrupt whoever reads.
@@ -111,6 +131,7 @@ func (c *conn) bind(ctx context.Context, done <-chan struct{}) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			if c.err == nil {
+				c.armed = past
 				_ = c.nc.SetReadDeadline(past)
 			}
 		})
@@ -222,7 +243,8 @@ func (c *conn) tick() {
 		return
 	}
 	now := time.Now()
-	_ = c.nc.SetReadDeadline(c.deadline)
+	c.armed = time.Time{}
+	_ = c.nc.SetReadDeadline(c.armed)
 	if ev := c.m.Tick(now); ev.Kind == osi.Ended {
 		c.end(c.cause(named(ev.Err)))
 	}

@@ -47,7 +47,7 @@ func (c *conn) concludeWhenQuiet() {
 // due gives what follows a conclude its time.
 func (c *conn) due() {
 	c.deadline = time.Now().Add(c.cfg.Conclude)
-	_ = c.nc.SetReadDeadline(c.deadline) // an error shows when reading
+	c.arm()
 }
 
 // concludeAnswered goes on with the release of the layers below.

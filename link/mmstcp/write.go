@@ -138,9 +138,9 @@ func (c *conn) writeOut() bool {
 	}
 	c.out, c.inHand = nil, len(f.b)
 	// The deadline is set anew once a second at most: it costs more than a small write.
-	if now := time.Now(); c.err == nil && c.until.Sub(now) < c.cfg.WriteTimeout {
-		c.until = now.Add(c.cfg.WriteTimeout + time.Second)
-		_ = c.nc.SetWriteDeadline(c.until) // an error shows when writing
+	if now := time.Now(); c.err == nil && c.sendBy.Sub(now) < c.cfg.WriteTimeout {
+		c.sendBy = now.Add(c.cfg.WriteTimeout + time.Second)
+		_ = c.nc.SetWriteDeadline(c.sendBy) // an error shows when writing
 	}
 	c.mu.Unlock()
 	_, err := c.nc.Write(f.b)
