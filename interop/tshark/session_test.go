@@ -24,16 +24,11 @@ import (
 // A recorder writes down what crosses a connection as frames of a capture.
 type recorder struct {
 	net.Conn
-	mu  *sync.Mutex
-	out *[]byte
-	seq *[2]uint32 // of the calling and the called end
+	mu sync.Mutex
+	c  *capturing
 }
 
-func record(nc net.Conn) *recorder {
-	out := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
-	out = append(out, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0)
-	return &recorder{Conn: nc, mu: new(sync.Mutex), out: &out, seq: &[2]uint32{1, 1}}
-}
+func record(nc net.Conn) *recorder { return &recorder{Conn: nc, c: newCapture(nil, 40000)} }
 
 func (r *recorder) Read(b []byte) (int, error) {
 	n, err := r.Conn.Read(b)
@@ -49,28 +44,50 @@ func (r *recorder) Write(b []byte) (int, error) {
 func (r *recorder) frames(from int, b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(b) > 0 {
-		n := min(len(b), 1400)
-		*r.out = appendFrame(*r.out, from, r.seq, b[:n])
-		b = b[n:]
-	}
+	r.c.frames(from, b)
 }
 
-// appendFrame appends an Ethernet frame with a TCP segment between port 40000 and port 102.
-func appendFrame(out []byte, from int, seq *[2]uint32, b []byte) []byte {
+// capturing is a capture of one TCP connection more.
+type capturing struct {
+	out  []byte
+	port uint16    // of the calling end
+	seq  [2]uint32 // of the calling and the called end
+}
+
+// newCapture goes on with a capture, or begins one.
+func newCapture(out []byte, port uint16) *capturing {
+	if out == nil {
+		out = binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
+		out = append(out, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0)
+	}
+	return &capturing{out: out, port: port, seq: [2]uint32{1, 1}}
+}
+
+// frames appends segments of what one end sent, and gives their number.
+func (c *capturing) frames(from int, b []byte) (n int) {
+	for ; len(b) > 0; n++ {
+		size := min(len(b), 1400)
+		c.frame(from, b[:size])
+		b = b[size:]
+	}
+	return n
+}
+
+// frame appends an Ethernet frame with a TCP segment between the port and port 102.
+func (c *capturing) frame(from int, b []byte) {
 	be, le := binary.BigEndian, binary.LittleEndian
-	ports := [2]uint16{40000, 102}
+	ports := [2]uint16{c.port, 102}
 	frame := append(make([]byte, 0, 54+len(b)), 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0)
 	frame = be.AppendUint16(frame, uint16(40+len(b)))
 	frame = append(frame, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, byte(1+from), 10, 0, 0, byte(2-from))
 	frame = be.AppendUint16(be.AppendUint16(frame, ports[from]), ports[1-from])
-	frame = be.AppendUint32(be.AppendUint32(frame, seq[from]), seq[1-from])
+	frame = be.AppendUint32(be.AppendUint32(frame, c.seq[from]), c.seq[1-from])
 	frame = append(frame, 0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0)
 	frame = append(frame, b...)
-	seq[from] += uint32(len(b))
-	out = append(out, 0, 0, 0, 0, 0, 0, 0, 0)
-	out = le.AppendUint32(le.AppendUint32(out, uint32(len(frame))), uint32(len(frame)))
-	return append(out, frame...)
+	c.seq[from] += uint32(len(b))
+	c.out = append(c.out, 0, 0, 0, 0, 0, 0, 0, 0)
+	c.out = le.AppendUint32(le.AppendUint32(c.out, uint32(len(frame))), uint32(len(frame)))
+	c.out = append(c.out, frame...)
 }
 
 func testModel(t *testing.T) *model.Server {
@@ -149,7 +166,7 @@ func TestSession(t *testing.T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	seen := map[string]int{}
-	for i, p := range dissect(t, *r.out) {
+	for i, p := range dissect(t, r.c.out) {
 		if bad := p.complaints(); len(bad) > 0 {
 			t.Errorf("packet %d: tshark complains: %v", i+1, bad)
 		}
@@ -159,7 +176,7 @@ func TestSession(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d octets: %v", len(*r.out), seen)
+	t.Logf("%d octets: %v", len(r.c.out), seen)
 	if seen["acse"] != 4 || seen["mms"] < 20 || seen["pres"] < seen["mms"] || seen["cotp"] < seen["pres"] || seen["ses"] < seen["pres"] {
 		t.Errorf("layers of the session: %v", seen)
 	}
