@@ -11,7 +11,7 @@ import (
 )
 
 // Discover reads the model of the peer: logical devices and nodes, data objects with the types of all attributes, data
-// sets with their members, and report control blocks as they are now. Initial values are not read. What MMS does not
+// sets with their members, and control blocks as they are now. Initial values are not read. What MMS does not
 // show (templates' names, common data classes, enumerations, triggers) stays empty.
 //
 // Servers that cannot describe a whole logical node are asked for less at a time; a data set or control block that
@@ -92,6 +92,11 @@ func (c *browse) node(ctx context.Context, ld, ln string, items []string) (*mode
 	for _, s := range sections {
 		if s.fc == model.BR || s.fc == model.RP {
 			if err := c.reports(ctx, n, model.Ref{LDevice: ld, LN: ln, FC: s.fc}, s.spec); err != nil {
+				return nil, err
+			}
+		}
+		if blocksFC&(1<<s.fc) != 0 {
+			if err := c.blocks(ctx, n, model.Ref{LDevice: ld, LN: ln, FC: s.fc}, s.spec); err != nil {
 				return nil, err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -272,4 +273,65 @@ func wantCause(t testing.TB, what string, err error, cause model.AddCause) {
 	if !errors.As(err, &e) || !e.HasAddCause || e.AddCause != cause {
 		t.Errorf("%s: %v, want %v", what, err, cause)
 	}
+}
+
+// What a server has beside data and reports is discovered as SCL describes it.
+func TestDiscoverServices(t *testing.T) {
+	everyService(t, func(t *testing.T, s *site) {
+		m, err := s.client("a", client.Options{}).Discover(t.Context())
+		noErr(t, err)
+		d, _ := m.Device("TLD0")
+		n, _ := d.Node("LLN0")
+		if n.SettingGroups == nil || *n.SettingGroups != (model.SettingControl{NumOfSG: 3, ActSG: 2, ResvTms: 60}) {
+			t.Errorf("setting groups %+v", n.SettingGroups)
+		}
+		if len(n.Goose) != 2 || n.Goose[0].ID != "T/go" || n.Goose[0].DataSet != "Meas" || n.Goose[0].ConfRev != 2 || n.Goose[0].Address.VLAN != 5 || n.Goose[0].MaxTime != time.Second {
+			t.Errorf("GOOSE %+v", n.Goose)
+		}
+		if len(n.Samples) != 2 || !n.Samples[0].Multicast || n.Samples[1].Multicast || n.Samples[1].ID != "T/usv" || n.Samples[0].SmpRate != 80 || n.Samples[0].SmpMod != "SmpPerPeriod" {
+			t.Errorf("sampled values %+v", n.Samples)
+		}
+		if len(n.Logs) != 1 || n.Logs[0].Log != "log" || n.Logs[0].DataSet != "Meas" || n.Logs[0].Triggers != model.TrgDataChange|model.TrgGI {
+			t.Errorf("logs %+v", n.Logs[0])
+		}
+		p, _ := d.Node("PTOC1")
+		set, ok := p.Find("StrVal.setMag.f", model.SG)
+		if !ok || set.Type.Basic != model.BasicFloat32 || set.FC != model.SG {
+			t.Errorf("StrVal is %+v", set)
+		}
+		if mag, ok := p.Find("StrVal.setMag", model.SE); !ok || mag.FC != model.SG {
+			t.Errorf("setMag is %+v: not an attribute", mag)
+		}
+		object, _ := p.Object("StrVal")
+		if object.Type.Slots != 2 { // f and units: not once more for the edit buffer
+			t.Errorf("StrVal has %d leaves", object.Type.Slots)
+		}
+	})
+}
+
+// Who did what reaches another client in a report of the tracking objects.
+func TestTrackingReaches(t *testing.T) {
+	everyService(t, func(t *testing.T, s *site) {
+		ctx := t.Context()
+		var box inbox
+		_, err := s.client("auditor", client.Options{}).Subscribe(ctx, ref("TLD0/LLN0.track01[RP]"), client.ReportOptions{}, box.add)
+		noErr(t, err)
+		g, err := s.client("engineer", client.Options{}).SettingGroups(ctx, model.Ref{LDevice: "TLD0"})
+		noErr(t, err)
+		synctest.Wait()
+		box.take()
+		noErr(t, g.SelectActive(ctx, 3))
+		synctest.Wait()
+		rs := box.take()
+		if len(rs) != 1 || len(rs[0].Entries) != 1 || rs[0].Entries[0].Ref != ref("TLD0/LTRK1.SgcbTrk[SR]") {
+			t.Fatalf("reports %+v", rs)
+		}
+		v := rs[0].Entries[0].Value
+		object, _ := v.At(0).AsText()
+		service, _ := v.At(1).AsInt()
+		who, _ := v.At(3).AsText()
+		if object != "TLD0/LLN0.SGCB" || model.Service(service) != model.ServiceSelectActiveSG || !strings.HasPrefix(who, "engineer") {
+			t.Errorf("%s %d by %q", object, service, who)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gridward/gridward/mms"
@@ -52,6 +53,9 @@ func (tt typeTable) objects(sections []section, slot *int) []model.Object {
 			if parts[c.Name] == nil {
 				names = append(names, c.Name)
 			}
+			if editedAgain(s.fc, parts[c.Name]) {
+				continue
+			}
 			parts[c.Name] = append(parts[c.Name], section{s.fc, &c.Type})
 		}
 	}
@@ -82,6 +86,9 @@ func (tt typeTable) dataObject(sections []section) *model.Type {
 				all[c.Name] = f
 				names = append(names, c.Name)
 			}
+			if editedAgain(s.fc, f.parts) {
+				continue
+			}
 			f.parts = append(f.parts, section{s.fc, &c.Type})
 			f.sub = f.sub || isObject(element(&c.Type))
 		}
@@ -105,6 +112,12 @@ func (tt typeTable) dataObject(sections []section) *model.Type {
 		t.Slots += field.Type.Slots * max(field.Count, 1)
 	}
 	return tt.share(t)
+}
+
+// editedAgain tells whether fc is the edit buffer's and parts have the active value already: a setting is one attribute,
+// shown twice.
+func editedAgain(fc model.FC, parts []section) bool {
+	return fc == model.SE && slices.ContainsFunc(parts, func(s section) bool { return s.fc == model.SG })
 }
 
 func element(t *mms.TypeSpec) *mms.TypeSpec {

@@ -167,7 +167,7 @@ func (c *publisher) plan(ss *session, n *node, v model.Value) ([]change, mms.Dat
 	}
 	if n.name == c.enable() {
 		on, _ := v.AsBool()
-		return c.planEnable(on)
+		return c.planEnable(on, true)
 	}
 	if on, _ := c.get(c.enable()).AsBool(); on {
 		return nil, mms.TemporarilyUnavailable
@@ -206,7 +206,8 @@ func (c *publisher) settable(name string) bool {
 }
 
 // planEnable starts or stops publishing. Nothing is published without a data set, an address and somebody who does it.
-func (c *publisher) planEnable(on bool) ([]change, mms.DataAccessError) {
+// reserve makes a unicast block the client's.
+func (c *publisher) planEnable(on, reserve bool) ([]change, mms.DataAccessError) {
 	n := c.root.child(c.enable())
 	if was, _ := c.s.values[n.slot].AsBool(); was == on {
 		return nil, accessOK
@@ -223,7 +224,7 @@ func (c *publisher) planEnable(on bool) ([]change, mms.DataAccessError) {
 	case c.handler == nil:
 		return nil, mms.ObjectAccessUnsupported
 	}
-	if resv := c.root.child("Resv"); resv != nil {
+	if resv := c.root.child("Resv"); resv != nil && reserve {
 		changes = append(changes, change{resv.slot, model.Bool(true)})
 	}
 	return changes, accessOK
@@ -319,7 +320,7 @@ func (s *Server) EnableControlBlock(ref model.Ref, on bool) error {
 		return err
 	}
 	s.mu.Lock()
-	changes, code := c.planEnable(on)
+	changes, code := c.planEnable(on, false)
 	if c.busy {
 		code = mms.TemporarilyUnavailable
 	}
