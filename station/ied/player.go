@@ -79,7 +79,7 @@ func (p *player) steps(now time.Time) error {
 			return err
 		}
 		for i := range s.moves {
-			p.start(s.moves[i], now)
+			p.start(s.moves[i], p.began.Add(s.at))
 		}
 	}
 	return nil
@@ -96,14 +96,14 @@ func (p *player) stop(x *point) {
 	p.running = kept
 }
 
-func (p *player) start(m motion, now time.Time) {
+func (p *player) start(m motion, at time.Time) {
 	p.stop(m.p)
 	if m.ramp && !m.hasFrom {
 		if v, err := p.d.srv.Get(m.p.ref); err == nil {
 			m.from, _ = magnitude(v)
 		}
 	}
-	p.running = append(p.running, &running{motion: m, began: now, due: now})
+	p.running = append(p.running, &running{motion: m, began: at, due: at})
 }
 
 // motions moves what is due.
