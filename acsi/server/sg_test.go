@@ -417,6 +417,71 @@ func TestNothingHappensMeanwhile(t *testing.T) {
 	})
 }
 
+// A client that is lost while the application is asked has confirmed all the same: what it edited is kept, and the buffer
+// is free.
+func TestLostWhileConfirming(t *testing.T) {
+	store := &bank{}
+	services(t, Config{Settings: store}, func(h *harness) {
+		a, b := h.peer("a"), h.peer("b")
+		asked, goOn := make(chan struct{}), make(chan struct{})
+		_ = h.s.HandleSettings(model.Ref{LDevice: "TLD0"}, SettingHandler{Confirm: func(*model.Principal, model.Ref, uint8, map[model.Ref]model.Value) error {
+			asked <- struct{}{}
+			<-goOn
+			return nil
+		}})
+		a.set(sgcb+"$EditSG", model.Uint(1))
+		a.set(strValSE, float(77))
+		a.id++
+		if err := a.end.Send(&mms.ConfirmedRequest{InvokeID: a.id, Service: &mms.Write{
+			Access: mms.VariableAccess{List: []mms.VariableSpec{spec(sgcb + "$CnfEdit")}}, Data: []model.Value{model.Bool(true)},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		<-asked
+		a.end.Abort(mms.ErrLinkLost)
+		synctest.Wait()
+		close(goOn)
+		<-a.done
+		b.set(sgcb+"$EditSG", model.Uint(1))
+		b.want(strValSE, float(77))
+		if store.saves != 1 {
+			t.Errorf("%d saves", store.saves)
+		}
+	})
+}
+
+// Every value of a group changes in one step: a reader never sees half of one group and half of another.
+func TestGroupsSwitchInOneStep(t *testing.T) {
+	s, err := New(Config{Model: servicesModel(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ss := s.open(&quiet{peer: &model.Principal{Name: "cc@x", Proof: model.ProofX509}})
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for group := uint8(1); ; group = group%3 + 1 {
+			_ = s.ActivateGroup("TLD0", group)
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	for range 2000 {
+		r := ss.confirmed(1, &mms.Read{Access: mms.VariableAccess{List: []mms.VariableSpec{spec("PTOC1$SG")}}}).(*mms.ConfirmedResponse).Service.(*mms.ReadResponse).Results[0]
+		f, _ := r.Value.At(0).At(0).At(0).AsFloat()
+		delay, _ := r.Value.At(1).At(0).AsInt()
+		if f != float64(10*delay) {
+			t.Fatalf("StrVal %v with OpDlTmms %d", f, delay)
+		}
+	}
+	close(stop)
+	<-ended
+}
+
 func TestRightSettingGroup(t *testing.T) {
 	deny := AuthorizerFunc(func(_ *model.Principal, r Right, _ model.Ref) error {
 		if r == RightSettingGroup {

@@ -62,6 +62,10 @@ func TestTrackControlBlocks(t *testing.T) {
 		a.wantTrack("UrcbTrk", model.ServiceSetURCBValues, model.ErrorInstanceLockedByOtherClient, "b@grid", "TLD0/LLN0.meas01", nil)
 		a.set("LLN0$BR$buf01$PurgeBuf", model.Bool(true))
 		a.wantTrack("BrcbTrk", model.ServiceSetBRCBValues, model.ErrorNone, "a@grid", "TLD0/LLN0.buf01", map[string]model.Value{"purgeBuf": model.Bool(true), "rptEna": model.Bool(false)})
+		a.set("LLN0$LG$lcb$LogEna", model.Bool(true))
+		a.wantTrack("LocbTrk", model.ServiceSetLCBValues, model.ErrorNone, "a@grid", "TLD0/LLN0.lcb", map[string]model.Value{
+			"logEna": model.Bool(true), "datSet": model.Visible("TLD0/LLN0$Meas"), "logRef": model.Visible("TLD0/LLN0$log"),
+		})
 		a.set("LLN0$GO$gocb$GoEna", model.Bool(true))
 		a.wantTrack("GocbTrk", model.ServiceSetGoCBValues, model.ErrorNone, "a@grid", "TLD0/LLN0.gocb", map[string]model.Value{
 			"goEna": model.Bool(true), "goID": model.Visible("T/go"), "ndsCom": model.Bool(false), "dstAddress$APPID": model.Uint(0x3007),
