@@ -29,6 +29,28 @@ func (c *Client) ReadDataSet(ctx context.Context, ds model.Ref) ([]Result, error
 	return c.memberResults(ctx, ds, name, answer.Results)
 }
 
+// WriteDataSet writes the values of a data set in one request (SetDataSetValues, 13.3.3): a value for each member, in their
+// order. There is one error, or nil, for each; the last result is about the whole.
+func (c *Client) WriteDataSet(ctx context.Context, ds model.Ref, values ...model.Value) ([]error, error) {
+	name, err := listName(ds)
+	if err != nil {
+		return nil, err
+	}
+	members, _, err := c.DataSetDirectory(ctx, ds)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(members) != len(values):
+		return nil, fmt.Errorf("acsi/client: data set %s has %d members, %d values are given", name, len(members), len(values))
+	}
+	request := &mms.Write{Access: mms.VariableAccess{ListName: name, NamedList: true}, Data: values}
+	if !c.fits(request) {
+		return nil, fmt.Errorf("%w: data set %s", ErrTooLarge, name)
+	}
+	errs := make([]error, len(members))
+	return errs, c.writeSome(ctx, request, members, errs)
+}
+
 // maxSizes bounds how many data sets have their size remembered.
 const maxSizes = 256
 
