@@ -115,6 +115,12 @@ func (t *turns) await(ended <-chan struct{}) {
 
 // lead receives until the answer to w is there. It has the turn, and gives it back.
 func (c *Client) lead(ctx context.Context, w *call, id uint32, s mms.Service) (mms.Service, error) {
+	select {
+	case p := <-w.answer: // it came before the turn was taken
+		c.follow(w, id)
+		return result(p)
+	default:
+	}
 	until := time.Now().Add(c.opt.Timeout)
 	for {
 		p, err := c.turns.recv.RecvUntil(ctx, until)
@@ -143,9 +149,15 @@ func (c *Client) lead(ctx context.Context, w *call, id uint32, s mms.Service) (m
 	}
 }
 
-// follow ends a turn and its call. Those who wait still, and the end, are for the client's own goroutine.
+// follow ends a turn and its call.
 func (c *Client) follow(w *call, id uint32) {
 	c.shut(w, id)
+	c.giveUp()
+}
+
+// giveUp gives the turn back. If somebody waits still, or more may come by itself, or it is the end, it is for the
+// client's own goroutine. That is looked at afterwards: who asked before did not get the turn.
+func (c *Client) giveUp() {
 	c.turns.leave()
 	c.mu.Lock()
 	quiet := c.quiet() && c.calls.Len() == 0
@@ -155,8 +167,7 @@ func (c *Client) follow(w *call, id uint32) {
 	}
 }
 
-// pause has the client's own goroutine give the turn away after an answer, when there is nothing else that it expects:
-// whoever asked may well ask again.
+// pause has the client's own goroutine give the turn away after an answer: whoever asked may well ask again.
 func (c *Client) pause(p mms.PDU) {
 	if c.turns.recv == nil {
 		return
@@ -167,7 +178,7 @@ func (c *Client) pause(p mms.PDU) {
 		quiet := c.quiet() && c.calls.Len() == 0
 		c.mu.Unlock()
 		if quiet {
-			c.turns.leave()
+			c.giveUp()
 			c.turns.await(c.a.Done())
 		}
 	}
