@@ -26,7 +26,7 @@ debian=(
   nodejs:/usr/bin/node
   npm:/usr/bin/npm
 )
-python=(slixmpp==1.17.0 pyiec61850-ng==1.6.1.10)
+python=(slixmpp==1.17.0 pyiec61850-ng==1.6.1.10 iec61850==0.14.0 hat-drivers==0.10.10)
 
 peers="${GRIDWARD_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/gridward/peers}"
 venv="$peers/venv"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,8 +31,11 @@ var StationSCL []byte
 // Password is that of the associations with a password.
 const Password = "an interop password"
 
-// Controls are the controllable objects that obey.
-var Controls = []string{"GWLD0/GGIO1.SPCSO1", "GWLD0/GGIO1.SPCSO2", "GWLD0/GGIO1.SPCSO3", "GWLD0/GGIO1.SPCSO4"}
+// Controls are the controllable objects that obey, PlainControls those without operTm.
+var (
+	Controls      = []string{"GWLD0/GGIO1.SPCSO1", "GWLD0/GGIO1.SPCSO2", "GWLD0/GGIO1.SPCSO3", "GWLD0/GGIO1.SPCSO4"}
+	PlainControls = []string{"GWLD0/GGIO2.SPCSO1", "GWLD0/GGIO2.SPCSO2", "GWLD0/GGIO2.SPCSO3", "GWLD0/GGIO2.SPCSO4"}
+)
 
 // StationModel compiles StationSCL.
 func StationModel() (*model.Server, error) {
@@ -71,7 +75,7 @@ func NewStation(folder string) (*Station, error) {
 		return nil, err
 	}
 	s := &Station{Model: m, Server: srv, files: root, actions: map[string]action{}}
-	for _, name := range Controls {
+	for _, name := range slices.Concat(Controls, PlainControls) {
 		ref, err := model.ParseRef(name)
 		if err != nil {
 			return nil, err
