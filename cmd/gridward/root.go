@@ -54,6 +54,7 @@ func newRootCmd() *cobra.Command {
 	// One line a noun, in alphabetical order.
 	root.AddCommand(newBenchCmd())
 	root.AddCommand(newCenterCmd())
+	root.AddCommand(newConformanceCmd())
 	root.AddCommand(newDemoCmd())
 	root.AddCommand(newDERCmd())
 	root.AddCommand(newExitCodesTopic())
