@@ -163,9 +163,12 @@ func (fl *iedFlags) load(cmd *cobra.Command) (*iedFile, error) {
 			return nil, err
 		}
 	}
-	given := cmd.Flags().Changed
-	here := func(p string) string { // a path of a flag is relative to where the user is
-		if p == "-" || p == "" {
+	given := func(name string) bool { // an empty text is none, as that of an empty variable
+		flag := cmd.Flags().Lookup(name)
+		return flag.Changed && flag.Value.String() != ""
+	}
+	here := func(p string) string { // a path of a flag is relative to where the user is, not to the file
+		if p == "-" || p == "" || fl.service.config == "" {
 			return p
 		}
 		return absolute(p)

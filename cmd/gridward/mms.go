@@ -13,7 +13,7 @@ func newMMSCmd() *cobra.Command {
 		Use:   "mms",
 		Short: "Work with MMS PDUs (ISO 9506) of IEC 61850-8-1 and -8-2",
 	}
-	cmd.AddCommand(newMMSConvertCmd(), newMMSSchemaCmd())
+	cmd.AddCommand(newMMSConvertCmd(), newMMSSchemaCmd(), newMMSServeCmd())
 	cmd.AddCommand(mmsClientCmds()...)
 	cmd.AddCommand(newMMSCheckCmd(), newMMSTUICmd())
 	return cmd

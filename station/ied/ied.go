@@ -163,6 +163,10 @@ func (d *IED) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Whoever associates finds the values of the first moment.
+	if _, err := d.tick(); err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, l := range listeners {
 		d.cfg.Events(Listening{Addr: l.Addr(), TLS: l.tls})
@@ -202,14 +206,19 @@ func (d *IED) listen(ctx context.Context) ([]listener, error) {
 		}
 		ln, err := tcp.Listen(ctx, l.addr, d.cfg.Connections)
 		if err != nil {
-			for _, open := range all {
-				_ = open.Close() // another one failed
-			}
-			return nil, fmt.Errorf("ied: %w", err)
+			return nil, errors.Join(fmt.Errorf("ied: %w", err), closeAll(all))
 		}
 		all = append(all, listener{ln, l.tls})
 	}
 	return all, nil
+}
+
+func closeAll(list []listener) error {
+	var errs []error
+	for _, l := range list {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // association is how connections become associations.
@@ -243,19 +252,28 @@ func (d *IED) beat(ctx context.Context) error {
 		case <-timer.C:
 		case <-d.wake:
 		}
-		now, due := d.cfg.Now(), time.Time{}
-		for _, t := range d.tasks {
-			next, err := t.step(now)
-			if err != nil {
-				return err
-			}
-			due = sooner(due, next)
+		due, err := d.tick()
+		if err != nil {
+			return err
 		}
 		timer.Stop()
 		if !due.IsZero() {
 			timer.Reset(max(due.Sub(d.cfg.Now()), 0))
 		}
 	}
+}
+
+// tick has every task do what is due, and tells when the next is.
+func (d *IED) tick() (due time.Time, err error) {
+	now := d.cfg.Now()
+	for _, t := range d.tasks {
+		next, err := t.step(now)
+		if err != nil {
+			return due, err
+		}
+		due = sooner(due, next)
+	}
+	return due, nil
 }
 
 // rouse has the tasks look at what they have to do.

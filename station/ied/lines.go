@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -171,7 +172,7 @@ func (d *IED) line(l *Line, faults map[model.Ref]Fault) ([]setting, error) {
 		set = map[string]any{l.Ref: l.Value}
 	}
 	var out []setting
-	for _, text := range sorted(slices.Collect(keys(set))) {
+	for _, text := range sorted(slices.Collect(maps.Keys(set))) {
 		p, err := findPoint(d.cfg.Model, text)
 		if err != nil {
 			return nil, err
@@ -186,16 +187,6 @@ func (d *IED) line(l *Line, faults map[model.Ref]Fault) ([]setting, error) {
 		out = append(out, one)
 	}
 	return out, nil
-}
-
-func keys(m map[string]any) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // plainNumbers turns the numbers of JSON into those that assign takes.

@@ -89,17 +89,17 @@ func (n *nodes) apply(now time.Time, list []setting) error {
 				when = now
 			}
 			stamp := timestamp(when)
-			for _, v := range s.values {
-				if v.now {
-					v.v = stamp
-				}
-				tx.SetSlot(v.slot, v.v)
-			}
 			if s.p.q >= 0 {
 				tx.SetSlot(s.p.q, model.QualityValue(n.quality(s.p.node, s.q)))
 			}
 			if s.p.t >= 0 {
 				tx.SetSlot(s.p.t, stamp)
+			}
+			for _, v := range s.values { // they may name quality and time themselves
+				if v.now {
+					v.v = stamp
+				}
+				tx.SetSlot(v.slot, v.v)
 			}
 		}
 	})

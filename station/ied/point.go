@@ -28,6 +28,7 @@ type point struct {
 	ref   model.Ref // of the attribute, with its functional constraint
 	node  nodeKey
 	parts []model.Target // that take the value: one, or also the instantaneous one
+	whole *model.Target  // the data object, when it stands for its main attribute
 	q, t  int            // slots of quality and time, -1 when there are none or the value is itself one of them
 }
 
@@ -99,7 +100,7 @@ func findPoint(m *model.Server, text string) (*point, error) {
 		if !ok || main.FC == model.CO || ref.FC != model.FCNone && ref.FC != main.FC {
 			continue
 		}
-		p.ref = ref.Child(name.name)
+		p.ref, p.whole = ref.Child(name.name), &at
 		p.ref.FC, p.parts = main.FC, []model.Target{main}
 		if twin, ok := at.Child(name.twin); ok {
 			p.parts = append(p.parts, twin)

@@ -161,15 +161,13 @@ func (r *scenarioReader) told(at *doc, err error) {
 func (r *scenarioReader) setting(p *point, d *doc, q model.Quality) (setting, bool) {
 	s := setting{p: p, q: q}
 	v := d
-	if d.isMap {
-		if _, own := p.parts[0].Type.Field("value"); !own && slices.ContainsFunc(d.pairs, func(x pair) bool { return x.key == "value" || x.key == "q" }) &&
-			!slices.ContainsFunc(d.pairs, func(x pair) bool { _, ok := p.parts[0].Type.Field(x.key); return ok }) {
-			v = nil
-			r.fields(d, "a value", map[string]func(*doc){
-				"value": func(d *doc) { v = d },
-				"q":     func(d *doc) { s.q = r.quality(d) },
-			})
-		}
+	_, own := p.parts[0].Type.Field("value")
+	if other := func(x pair) bool { return x.key != "value" && x.key != "q" }; d.isMap && !own && len(d.pairs) > 0 && !slices.ContainsFunc(d.pairs, other) {
+		v = nil
+		r.fields(d, "a value", map[string]func(*doc){
+			"value": func(d *doc) { v = d },
+			"q":     func(d *doc) { s.q = r.quality(d) },
+		})
 	}
 	if v == nil {
 		return s, true // quality alone

@@ -59,6 +59,7 @@ steps:
       MEAS/MMXU1.Hz: {value: 49.5, q: questionable+inaccurate}
       MEAS/MMXU1.PhV.phsA: {mag: 11500, ang: -30}
       CTRL/LLN0.Health: Warning
+      PROT/PTOC1.Str: {general: true, dirGeneral: backward, q: invalid}
       CTRL/GGIO1.Ind1: true
       CTRL/GGIO1.AnIn1.t: 2026-01-31T12:00:00Z
   - at: 5s
@@ -91,7 +92,7 @@ steps:
 		want(0, map[string]string{
 			"CTRL/XCBR1.Pos": "off", "MEAS/MMXU1.Hz": "{f=49.5}", "MEAS/MMXU1.Hz.instMag": "{f=49.5}", "MEAS/MMXU1.Hz.q": "questionable+inaccurate",
 			"MEAS/MMXU1.PhV.phsA.cVal": "{mag={f=11500} ang={f=-30}}", "MEAS/MMXU1.PhV.phsA.instCVal.ang.f": "-30",
-			"CTRL/LLN0.Health": "Warning", "CTRL/GGIO1.Ind1": "true", "CTRL/GGIO1.Ind1.q": "good", "CTRL/GGIO1.AnIn1.t": "2026-01-31T12:00:00Z",
+			"CTRL/LLN0.Health": "Warning", "PROT/PTOC1.Str.dirGeneral": "backward", "PROT/PTOC1.Str.general": "true", "PROT/PTOC1.Str.q": "invalid", "CTRL/GGIO1.Ind1": "true", "CTRL/GGIO1.Ind1.q": "good", "CTRL/GGIO1.AnIn1.t": "2026-01-31T12:00:00Z",
 		})
 		want(5*time.Second, map[string]string{"CTRL/GGIO1.Ind1": "false", "CTRL/GGIO1.Ind1.q": "invalid", "MEAS/MMXU1.TotW": "{f=100}"})
 		want(8*time.Second, map[string]string{"MEAS/MMXU1.TotW": "{f=130}", "MEAS/MMXU1.TotW.q": "good"})

@@ -3,6 +3,7 @@ package ied
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -42,6 +43,16 @@ type slotValue struct {
 // []any, map[string]any.
 func (p *point) assign(x any) ([]slotValue, error) {
 	var out []slotValue
+	if m, ok := x.(map[string]any); ok && p.whole != nil && p.attributes(m) {
+		for _, name := range sorted(slices.Collect(maps.Keys(m))) {
+			at, _ := p.whole.Child(name)
+			var err error
+			if out, err = assign(out, at, m[name]); err != nil {
+				return nil, within(err, p.object().Child(name).String())
+			}
+		}
+		return out, nil
+	}
 	for _, at := range p.parts {
 		var err error
 		if out, err = assign(out, at, x); err != nil {
@@ -53,6 +64,28 @@ func (p *point) assign(x any) ([]slotValue, error) {
 		}
 	}
 	return out, nil
+}
+
+// object gives the reference of the data object.
+func (p *point) object() model.Ref {
+	r := p.ref
+	r.Path, r.FC = r.Path[:strings.LastIndexByte(r.Path, '.')], model.FCNone
+	return r
+}
+
+// attributes reports whether the keys of m are attributes of the data object, and not members of its main attribute.
+func (p *point) attributes(m map[string]any) bool {
+	inside := true
+	for name := range m {
+		at, ok := p.whole.Child(name)
+		if !ok || at.FC == model.FCNone || at.FC == model.CO {
+			return false
+		}
+		if _, ok := p.parts[0].Type.Field(name); !ok {
+			inside = false
+		}
+	}
+	return !inside
 }
 
 func misfit(path, hint, format string, args ...any) error {

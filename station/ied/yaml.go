@@ -1,9 +1,11 @@
 package ied
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,8 +67,11 @@ func (r *reader) add(pos token.Position, kind error, hint, format string, args .
 	}
 }
 
-// err gives all that was wrong.
+// err gives all that was wrong, in the order of the file.
 func (r *reader) err() error {
+	slices.SortStableFunc(r.problems, func(a, b *Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
 	errs := make([]error, len(r.problems))
 	for i, p := range r.problems {
 		errs[i] = p
