@@ -15,6 +15,7 @@ type journal struct {
 	item   string    // LN$name
 	stream string
 	blocks []*logControl // whose LogRef it is
+	oldest uint64        // that the blocks show
 	losing bool          // LogLost was told
 }
 
@@ -70,16 +71,28 @@ func (j *journal) append(members []entryMember, set *dataSet, at time.Time) {
 	}
 	j.losing = false
 	j.s.count.logEntries.Add(1)
-	j.show()
+	_, oldest, newest, oldestAt, newestAt := j.s.logs.Bounds(j.stream)
+	if oldest != j.oldest {
+		j.shows(oldest, newest, oldestAt, newestAt)
+		return
+	}
+	last, lastAt := entryIDValue(newest), model.Entry(model.NewEntryTime(newestAt))
+	for _, l := range j.blocks {
+		l.dev.mu.Lock()
+		l.s.values[l.slots[logNewEntr]], l.s.values[l.slots[logNewEntrTm]] = last, lastAt
+		l.dev.mu.Unlock()
+	}
 }
 
 // show brings the attributes of the log control blocks up to date that tell of oldest and newest entry. The caller holds
 // Server.mu.
 func (j *journal) show() {
-	n, oldest, newest, oldestAt, newestAt := j.s.logs.Bounds(j.stream)
-	if n == 0 {
-		oldestAt, newestAt = time.Time{}, time.Time{}
-	}
+	_, oldest, newest, oldestAt, newestAt := j.s.logs.Bounds(j.stream)
+	j.shows(oldest, newest, oldestAt, newestAt)
+}
+
+func (j *journal) shows(oldest, newest uint64, oldestAt, newestAt time.Time) {
+	j.oldest = oldest
 	first, last := entryIDValue(oldest), entryIDValue(newest)
 	firstAt, lastAt := model.Entry(model.NewEntryTime(oldestAt)), model.Entry(model.NewEntryTime(newestAt))
 	for _, l := range j.blocks {

@@ -15,6 +15,11 @@ import (
 	"pgregory.net/rapid"
 )
 
+var (
+	_ Store    = (*store.DB)(nil)
+	_ Settings = (*store.DB)(nil)
+)
+
 // A plant is a server that is restarted, on a file.
 type plant struct {
 	testing.TB
@@ -40,7 +45,7 @@ func newPlant(t testing.TB, cfg Config) *plant {
 
 func (p *plant) start() {
 	p.Helper()
-	st, err := store.Open(p.path, store.Options{Gather: -1, Events: func(e store.Event) { p.Errorf("store: %+v", e) }})
+	st, err := store.Open(p.path, store.Options{Gather: time.Hour, Events: func(e store.Event) { p.Errorf("store: %+v", e) }})
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -447,8 +452,9 @@ func TestLogsSurvive(t *testing.T) {
 // Whatever happens, a client that comes back with its last EntryID gets each event once, in order, unless it is told of a
 // loss.
 func TestRestartsLoseNothing(t *testing.T) {
+	m := testModel(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		p := newPlant(t, Config{})
+		p := newPlant(t, Config{Model: m})
 		p.start()
 		defer func() { p.stop() }()
 		var c *survivor
