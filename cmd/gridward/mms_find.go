@@ -58,7 +58,7 @@ func thereHint(e *catalog.NotFoundError) string {
 	list := e.There
 	switch {
 	case len(list) == 0:
-		return "'gridward mms browse' lists what the server has"
+		return "the server shows nothing there: this client may have no right to see it ('gridward mms browse' lists what it may)"
 	case len(list) > most:
 		return "there are: " + strings.Join(list[:most], ", ") + ", ... ('gridward mms browse' lists all)"
 	}

@@ -122,8 +122,8 @@ func (g *group) print(out *mmsOut, units unitTable) (refused int) {
 	v.Error = strings.Join(why, "; ")
 	if len(g.readings) == 1 && g.isLeaf() {
 		v.Unit = units.of(g.ref, "")
-		text := v.Error
-		if text == "" {
+		text := "refused: " + v.Error
+		if v.Error == "" {
 			text = strings.TrimSpace(g.readings[0].typ.Text(g.readings[0].value) + " " + v.Unit)
 		}
 		out.row(v, g.ref.String(), text)
@@ -159,7 +159,7 @@ func (g *group) lines(units unitTable) [][]string {
 	}
 	for _, r := range g.readings {
 		if r.err != nil {
-			add("", r.Ref.FC, plainReason(r.err))
+			add("", r.Ref.FC, "refused: "+plainReason(r.err))
 			continue
 		}
 		for path, leaf := range r.typ.Leaves(r.value) {

@@ -29,7 +29,10 @@ func TestScripts(t *testing.T) {
 			if _, err := os.Stat(shared); err == nil {
 				env.Setenv("SHARED", shared)
 			}
-			return nil
+			models, err := filepath.Abs(filepath.Join("..", "..", "acsi", "server", "testdata"))
+			env.Setenv("MODELS", models)
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
+			return err
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "shared" {
@@ -38,5 +41,6 @@ func TestScripts(t *testing.T) {
 			}
 			return false, os.ErrInvalid
 		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve": serveScript},
 	})
 }
