@@ -249,3 +249,36 @@ func TestTypes(t *testing.T) {
 		}
 	})
 }
+
+// TestUndescribedBlocks: report control blocks of a server that does not tell their type are taken to be those of the
+// standard.
+func TestUndescribedBlocks(t *testing.T) {
+	quiet := func(s mms.Service) mms.Service {
+		if g, ok := s.(*mms.GetVariableAccessAttributes); ok && strings.Contains(g.Name.Item, "LLN0$") {
+			return refuse(mms.ErrAccess, mms.AccessNonExistent)
+		}
+		return nil
+	}
+	for _, rcb := range []string{"TLD0/LLN0.urcb01[RP]", "TLD0/LLN0.brcb01[BR]"} {
+		over(t, &proxy{answer: quiet}, func(t *testing.T, s *site) {
+			c := s.client("hmi", client.Options{})
+			got := make(chan *client.Report, 10)
+			sub, err := c.Subscribe(t.Context(), ref(rcb), client.ReportOptions{GI: true}, func(r *client.Report) { got <- r })
+			noErr(t, err)
+			if r := <-got; len(r.Entries) != 4 {
+				t.Errorf("%s: %+v", rcb, r)
+			}
+			noErr(t, sub.Close(t.Context()))
+		})
+	}
+	short := func(s mms.Service) mms.Service {
+		if r, ok := s.(*mms.Read); ok && len(r.Access.List) == 1 && strings.Contains(r.Access.List[0].Name.Item, "$RP$urcb01") {
+			return &mms.ReadResponse{Results: []mms.AccessResult{{Value: model.Struct(model.Bool(false))}}}
+		}
+		return quiet(s)
+	}
+	over(t, &proxy{answer: short}, func(t *testing.T, s *site) {
+		_, err := s.client("hmi", client.Options{}).Subscribe(t.Context(), ref("TLD0/LLN0.urcb01[RP]"), client.ReportOptions{}, func(*client.Report) {})
+		wantErr(t, "a block of one component", err, mms.ErrProtocol)
+	})
+}

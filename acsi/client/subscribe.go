@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -66,21 +67,49 @@ type block struct {
 
 func (c *Client) readBlock(ctx context.Context, ref model.Ref) (*block, error) {
 	t, err := c.Type(ctx, ref)
-	if err != nil {
+	var refused *mms.ServiceError
+	if err != nil && !errors.As(err, &refused) {
 		return nil, err
 	}
-	v, err := c.ReadOne(ctx, ref)
-	if err != nil {
-		return nil, err
+	v, err2 := c.ReadOne(ctx, ref)
+	if err2 != nil {
+		return nil, errors.Join(err2, err)
 	}
-	if t.Kind != model.KindStruct || v.Len() != len(t.Components) {
-		return nil, fmt.Errorf("%w: %s has %d components, its type %d", mms.ErrProtocol, ref, v.Len(), len(t.Components))
+	var names []string
+	switch {
+	case err != nil: // a server that does not describe its blocks
+		names = standardBlock(ref.FC, v.Len())
+	case t.Kind == model.KindStruct:
+		for i := range t.Components {
+			names = append(names, t.Components[i].Name)
+		}
+	}
+	if v.Kind() != model.KindStruct || v.Len() != len(names) {
+		return nil, fmt.Errorf("%w: %s has %d components, its type %d", mms.ErrProtocol, ref, v.Len(), len(names))
 	}
 	b := &block{c: c, ref: ref, fields: make(map[string]model.Value, v.Len())}
-	for i := range t.Components {
-		b.fields[t.Components[i].Name] = v.At(i)
+	for i, name := range names {
+		b.fields[name] = v.At(i)
 	}
 	return b, nil
+}
+
+// standardBlock gives the names of n components in the order of IEC 61850-8-1, where those of the second edition stand at
+// the end; nil when n does not fit.
+func standardBlock(fc model.FC, n int) []string {
+	names, least := []string{
+		"RptID", "RptEna", "Resv", "DatSet", "ConfRev", "OptFlds", "BufTm", "SqNum", "TrgOps", "IntgPd", "GI", "Owner",
+	}, 11
+	if fc == model.BR {
+		names, least = []string{
+			"RptID", "RptEna", "DatSet", "ConfRev", "OptFlds", "BufTm", "SqNum", "TrgOps", "IntgPd", "GI", "PurgeBuf", "EntryID",
+			"TimeofEntry", "ResvTms", "Owner",
+		}, 13
+	}
+	if n < least || n > len(names) {
+		return nil
+	}
+	return names[:n]
 }
 
 func (b *block) text(name string) string {
