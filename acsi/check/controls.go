@@ -310,18 +310,17 @@ func (t *commandTrial) locked(ctx context.Context, service string) {
 	if it == nil {
 		return
 	}
-	c := t.second(ctx, it)
+	c := t.other(ctx, it)
 	if c == nil {
 		return
 	}
-	defer release(c)
 	k, err := c.Control(ctx, t.do)
 	if it.failed("the control object", err) {
 		return
 	}
 	if err := k.Select(ctx, t.v, client.OperateOptions{}); err == nil {
 		it.fail("a refusal", "success")
-		_ = k.Cancel(ctx) // the release ends it otherwise
+		_ = k.Cancel(ctx) // the end of the association does it otherwise
 		return
 	}
 	it.pass()

@@ -189,11 +189,10 @@ func (r *run) ofAssociation(ctx context.Context, s *sheet, ds model.Ref) {
 	if it == nil {
 		return
 	}
-	c := r.second(ctx, it)
+	c := r.other(ctx, it)
 	if c == nil {
 		return
 	}
-	defer release(c)
 	_, _, err := c.DataSetDirectory(ctx, ds)
 	it.verdict("access/object-non-existent", wantRefusal(err))
 }

@@ -50,13 +50,18 @@ func (r *run) files(ctx context.Context, s *sheet) {
 			}
 			bad := ""
 			for _, f := range below {
-				if n := strings.Join(f.Name, "/"); !strings.HasPrefix(n, strings.TrimSuffix(name, "/")) {
+				n := strings.Join(f.Name, "/")
+				switch {
+				case n == "" || strings.HasPrefix(n, "/") || strings.Contains(n, ".."):
 					bad = n
-				} else if n != name {
+				case !strings.HasPrefix(n, name): // names may be relative to the folder
+					f.Name = mms.FileName{name + n}
+				}
+				if n != name && bad == "" {
 					list = append(list, f)
 				}
 			}
-			it.verdict("names below "+name, bad)
+			it.verdict("names of files in "+name, bad)
 			continue
 		}
 		r.file(ctx, s, e)

@@ -60,7 +60,7 @@ func (t *reportTrial) do(ctx context.Context, gi *item) {
 	t.fields()
 	t.periodic(ctx)
 	t.fixed(ctx)
-	t.others(ctx)
+	t.contested(ctx)
 	if it := t.s.item("Report", t.block.ref.String(), "sequence numbers start at 0 and count on", "IEC 61850-7-2 17.2.3.2.2.5"); it != nil {
 		switch {
 		case t.seq < 0:
@@ -270,17 +270,16 @@ func (t *reportTrial) fixed(ctx context.Context) {
 	it.pass()
 }
 
-// others tries to take the block with a second client.
-func (t *reportTrial) others(ctx context.Context) {
+// contested tries to take the block with a second client.
+func (t *reportTrial) contested(ctx context.Context) {
 	it := t.item("a second client is refused", "IEC 61850-7-2 17.2.2.9, 17.2.4.2.4")
 	if it == nil {
 		return
 	}
-	c := t.second(ctx, it)
+	c := t.other(ctx, it)
 	if c == nil {
 		return
 	}
-	defer release(c)
 	names := []string{"GI", "RptEna"}
 	if t.block.has("Resv") {
 		names = append(names, "Resv")

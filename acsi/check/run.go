@@ -56,6 +56,9 @@ type run struct {
 	undoing sync.Mutex
 	undos   []*undo
 
+	others chan struct{}  // capacity 1: guards c2
+	c2     *client.Client // of a second client; nil: not needed yet
+
 	printing sync.Mutex
 }
 
@@ -66,7 +69,7 @@ func Run(ctx context.Context, opt Options) (Summary, error) {
 	if err := opt.Validate(); err != nil {
 		return Summary{}, err
 	}
-	r := &run{opt: opt}
+	r := &run{opt: opt, others: make(chan struct{}, 1)}
 	var err error
 	if r.c, err = opt.Dial(ctx); err != nil {
 		return Summary{}, err
@@ -95,6 +98,9 @@ func Run(ctx context.Context, opt Options) (Summary, error) {
 // end gives the association back.
 func (r *run) end() {
 	release(r.c)
+	if r.c2 != nil {
+		release(r.c2)
+	}
 }
 
 func release(c *client.Client) {
@@ -181,7 +187,18 @@ func (r *run) restore(ctx context.Context) {
 	}
 }
 
-// second opens the association of a second client. It is nil, and said so, when that cannot be had.
+// other gives the association of a second client, which is opened when it is needed first. It is nil, and said so, when
+// that cannot be had.
+func (r *run) other(ctx context.Context, it *item) *client.Client {
+	r.others <- struct{}{}
+	defer func() { <-r.others }()
+	if r.c2 == nil || r.c2.Err() != nil {
+		r.c2 = r.second(ctx, it)
+	}
+	return r.c2
+}
+
+// second opens an association of its own.
 func (r *run) second(ctx context.Context, it *item) *client.Client {
 	c, err := r.opt.Dial(ctx)
 	if err != nil {

@@ -217,11 +217,10 @@ func (t *settingTrial) locked(ctx context.Context) {
 	if it == nil {
 		return
 	}
-	c := t.second(ctx, it)
+	c := t.other(ctx, it)
 	if c == nil {
 		return
 	}
-	defer release(c)
 	if err := c.Write(ctx, t.b.ref.Child("EditSG"), model.Uint(t.act)); err == nil {
 		it.fail("a refusal", "success")
 		return
