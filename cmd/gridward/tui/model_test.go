@@ -113,7 +113,7 @@ func TestWalk(t *testing.T) {
 	sc := newScreen(t, nil)
 	sc.wants("> - LD0", "  + GGIO1", "3 logical nodes", "Acme X 1", "[connected]")
 	sc.keys("jj<right>") // GGIO1
-	sc.wants("- GGIO1", "+ Ind1 [ST]", "+ SPCSO1 [ST,CO,CF]", "true", "invalid", "2023-11-14T22:13:20Z")
+	sc.wants("- GGIO1", "+ Ind1 [ST]", "+ SPCSO1 [ST,CO,CF]", "true", "invalid", "2023-11-14 22:13:20.000")
 	sc.keys("<right><right>")
 	sc.wants("stVal", "LD0/GGIO1.Ind1[ST]")
 	sc.keys("<right>")

@@ -207,25 +207,34 @@ func (m *Model) reported(msg reportMsg) {
 		}
 	}
 	for _, e := range msg.r.Entries {
-		var text string
+		text := e.Value.Text(nil)
 		if t := m.typeOf(e.Ref); t != nil {
-			text = t.Text(e.Value)
-			for path, leaf := range t.Leaves(e.Value) {
-				ref := e.Ref
-				if path != "" && strings.HasPrefix(path, "(") {
-					ref.Path += path
-				} else if path != "" {
-					ref = ref.Child(path)
-				}
-				if r := m.tree.leaves[ref]; r != nil {
-					r.set(leaf.Value, msg.at)
-				}
-			}
-		} else {
-			text = e.Value.Text(nil)
+			text = m.takeEntry(t, e, msg.at)
 		}
-		p.add(fmt.Sprintf("%s %s: %s = %s", head, e.Reason, e.Ref, text))
+		p.add(fmt.Sprintf("%s %s: %s  %s", head, e.Reason, e.Ref, text))
 	}
+}
+
+// takeEntry puts the values of an entry into the tree and gives them as text.
+func (m *Model) takeEntry(t *valuetext.Type, e client.Entry, at time.Time) string {
+	var parts []string
+	for path, leaf := range t.Leaves(e.Value) {
+		ref := e.Ref
+		switch {
+		case strings.HasPrefix(path, "("):
+			ref.Path += path
+		case path != "":
+			ref = ref.Child(path)
+		}
+		if r := m.tree.leaves[ref]; r != nil {
+			r.set(leaf.Value, at)
+		}
+		if path == "" {
+			return leaf.Text()
+		}
+		parts = append(parts, path+"="+leaf.Text())
+	}
+	return strings.Join(parts, " ")
 }
 
 func (p *reports) add(text string) {

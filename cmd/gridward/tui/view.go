@@ -162,7 +162,7 @@ func (m *Model) treeLine(r *row, widths []int) string {
 		texts[2] = r.q.value.text
 	}
 	if !r.leaf && r.t != nil && r.t.leaf {
-		texts[3] = m.shortTime(r.t.value.text, widths[3])
+		texts[3] = timeText(r.t.value, widths[3])
 	}
 	if fresh {
 		texts[1] = "* " + texts[1]
@@ -179,13 +179,18 @@ func (m *Model) treeLine(r *row, widths []int) string {
 	return text
 }
 
-// shortTime leaves the date away where there is no room for it.
-func (m *Model) shortTime(text string, width int) string {
-	if len(text) <= width {
-		return text
+// timeText gives a time stamp to the millisecond, without the date where there is no room for it.
+func timeText(c cell, width int) string {
+	t, ok := c.raw.AsTime()
+	if !ok {
+		return c.text
 	}
-	if _, clock, ok := strings.Cut(text, "T"); ok {
-		return clock
+	text := t.Time().Format("2006-01-02 15:04:05.000")
+	if len(text) > width {
+		text = t.Time().Format("15:04:05.000")
+	}
+	if t.Quality()&(model.ClockFailure|model.ClockNotSynchronized) != 0 {
+		text += "!" // the clock is not to be trusted
 	}
 	return text
 }
@@ -324,7 +329,7 @@ func (m *Model) help() []string {
 		"  p                           pause reading",
 		"  q ctrl+c                    quit",
 		"",
-		"  FC in brackets; * a value that changed; times in UTC",
+		"  FC in brackets; * a value that changed; times in UTC, ! of a clock that is not synchronised",
 		"  control parameters (CO) are not read: reading SBO selects",
 		"",
 		"  any key goes back",
