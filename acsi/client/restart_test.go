@@ -1,93 +1,93 @@
 package client_test
 
 import (
-	"net"
-	"os"
+	"context"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/gridward/gridward/acsi/client"
 	"github.com/gridward/gridward/acsi/server"
-	"github.com/gridward/gridward/link/mmstcp"
 	"github.com/gridward/gridward/model"
-	"github.com/gridward/gridward/osi"
-	"github.com/gridward/gridward/osi/acse"
-	"github.com/gridward/gridward/scl"
 	"github.com/gridward/gridward/store"
 )
 
-// TestSettingsOnDisk: over TCP, with the real store. What was confirmed before the server stopped is there when another
-// one starts on the same file; what was only edited is not.
-func TestSettingsOnDisk(t *testing.T) {
-	b, err := os.ReadFile("../server/testdata/services.icd")
-	noErr(t, err)
-	f, err := scl.Parse("services.icd", b, scl.Limits{})
-	noErr(t, err)
-	file := filepath.Join(t.TempDir(), "station.db")
-	strVal := ref("TLD0/PTOC1.StrVal.setMag.f")
-	life := func(use func(g *client.SettingGroups)) {
-		m, err := f.Server("T", "AP")
-		noErr(t, err)
-		db, err := store.Open(file, store.Options{})
-		noErr(t, err)
-		srv, err := server.New(server.Config{Model: m, Settings: db})
-		noErr(t, err)
-		known := &acse.InsecurePassword{Password: "secret", Principal: principal("engineer")}
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		noErr(t, err)
-		served := make(chan error, 1)
-		go func() {
-			conn, err := ln.Accept()
-			if err != nil {
-				served <- err
-				return
+// A server that ends and comes back on its file gives a client that comes back what it missed: buffered reports by EntryID,
+// log entries after the last one it has.
+func TestServerRestarts(t *testing.T) {
+	for _, name := range []string{"osi", "xmpp", "pipeXER"} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "ied.db")
+			m := testModel(t)
+			rcb := ref("TLD0/LLN0.brcb01[BR]")
+			n := 0
+			event := func(srv *server.Server) {
+				n++
+				noErr(t, srv.Update(time.Now(), func(tx *server.Tx) { tx.Float(ref("TLD0/GGIO1.AnIn1.mag.f[MX]"), float64(n)) }))
 			}
-			a, err := mmstcp.Server(t.Context(), conn, mmstcp.Config{OSI: osi.Config{Authenticator: known}})
-			if err != nil {
-				served <- err
-				return
+			var last client.EntryID
+			var at time.Time
+			var logged client.EntryID
+			var reports, entries []float64
+			for life := range 3 {
+				st, err := store.Open(file, store.Options{Events: func(e store.Event) { t.Errorf("store: %+v", e) }})
+				noErr(t, err)
+				srv, err := server.New(server.Config{Model: m, Store: st, Persist: true})
+				noErr(t, err)
+				event(srv) // before anybody is there
+				ctx, cancel := context.WithCancel(t.Context())
+				s := &site{TB: t, srv: srv, path: paths[name](), ctx: ctx}
+				noErr(t, s.path.open(s))
+				a, err := s.path.dial(s, "cc")
+				noErr(t, err)
+				c := client.New(a, client.Options{})
+				got := make(chan *client.Report, 100)
+				sub, err := c.Subscribe(t.Context(), rcb, client.ReportOptions{EntryID: last, ResvTms: 600}, func(r *client.Report) { got <- r })
+				noErr(t, err)
+				if !sub.Resynced() {
+					t.Errorf("life %d: the EntryID was refused", life)
+				}
+				event(srv)
+				for len(reports) < n {
+					r := <-got
+					if r.BufOvfl || last != "" && r.EntryID <= last {
+						t.Errorf("report %+v", r)
+					}
+					f, _ := r.Entries[0].Value.At(0).At(0).AsFloat()
+					reports, last = append(reports, f), r.EntryID
+				}
+				all, values := loggedValues(t, c.QueryLogAfter(t.Context(), eventLog, at, logged))
+				entries = append(entries, values...)
+				at, logged = all[len(all)-1].At, all[len(all)-1].ID
+				if v, err := c.ReadOne(t.Context(), rcb.Child("ResvTms")); err != nil || !v.Equal(model.Int(600)) {
+					t.Errorf("ResvTms %v, %v", v, err)
+				}
+				event(srv) // somebody will miss it
+				event(srv)
+				for range 2 {
+					r := <-got
+					f, _ := r.Entries[0].Value.At(0).At(0).AsFloat()
+					reports, last = append(reports, f), r.EntryID
+				}
+				c.Close()
+				<-c.Done()
+				event(srv) // this one is missed
+				cancel()
+				s.path.close()
+				srv.Close()
+				noErr(t, st.Close())
 			}
-			served <- srv.Serve(t.Context(), a)
-		}()
-		conn, err := net.Dial("tcp", ln.Addr().String())
-		noErr(t, err)
-		a, err := mmstcp.Client(t.Context(), conn, mmstcp.Config{OSI: osi.Config{Authenticator: known}})
-		noErr(t, err)
-		c := client.New(a, client.Options{})
-		g, err := c.SettingGroups(t.Context(), model.Ref{LDevice: "TLD0"})
-		noErr(t, err)
-		use(g)
-		noErr(t, c.Release(t.Context()))
-		noErr(t, <-served)
-		noErr(t, ln.Close())
-		srv.Close()
-		noErr(t, db.Close())
+			want := make([]float64, n)
+			for i := range want {
+				want[i] = float64(i + 1)
+			}
+			if !slices.Equal(reports, want[:n-1]) {
+				t.Errorf("reports %v", reports)
+			}
+			if len(entries) < n-4 || !slices.Equal(entries, want[:len(entries)]) {
+				t.Errorf("log %v", entries)
+			}
+		})
 	}
-	edit := func(g *client.SettingGroups, group uint8, f float32) {
-		noErr(t, g.SelectEdit(t.Context(), group))
-		errs, err := g.SetEditValues(t.Context(), []model.Ref{strVal}, []model.Value{model.Float32(f)})
-		noErr(t, err)
-		noErr(t, errs[0])
-	}
-	var activated model.Timestamp
-	life(func(g *client.SettingGroups) {
-		edit(g, 1, 111)
-		noErr(t, g.Confirm(t.Context()))
-		noErr(t, g.SelectActive(t.Context(), 1))
-		now, err := g.Refresh(t.Context())
-		noErr(t, err)
-		activated = now.LActTm
-		edit(g, 1, -1)
-	})
-	life(func(g *client.SettingGroups) {
-		now := g.Block()
-		if now.ActSG != 1 || now.EditSG != 0 || now.LActTm.Time().Sub(activated.Time()).Abs() > 1e6 {
-			t.Errorf("after the restart %+v, activated at %s", now, activated)
-		}
-		rs, err := g.GetActiveValues(t.Context(), strVal)
-		noErr(t, err)
-		if !rs[0].Value.Equal(model.Float32(111)) {
-			t.Errorf("after the restart %+v", rs[0])
-		}
-	})
 }
