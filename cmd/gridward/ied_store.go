@@ -46,7 +46,7 @@ func (f *iedFile) extend(log *slog.Logger, cfg *ied.Config) (*iedExtras, error) 
 		}
 		x.closers = append(x.closers, db.Close)
 		cfg.Store = db
-		extend = append(extend, func(sc *server.Config) { sc.Settings = db })
+		extend = append(extend, func(sc *server.Config) { sc.Settings, sc.Store, sc.Persist = db, db, true })
 	}
 	cfg.Extend = func(sc *server.Config) {
 		for _, e := range extend {

@@ -183,6 +183,17 @@ func TestIEDRestart(t *testing.T) {
 	if _, err := k.Operate(t.Context(), model.Bool(true), client.OperateOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	before := logged(t, c)
+	if k, err = c.Control(t.Context(), reference(t, "FEEDER1CTRL/CSWI1.Pos")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Operate(t.Context(), model.Bool(false), client.OperateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	after := logged(t, c)
+	if len(after) <= len(before) {
+		t.Fatalf("the log has %d entries, %d before the command", len(after), len(before))
+	}
 	var out, errs bytes.Buffer
 	if code := run(t.Context(), args, nil, &out, &errs); code != 1 || !strings.Contains(errs.String(), "another process serves this IED") {
 		t.Errorf("a second process: %d: %s", code, errs.String())
@@ -193,6 +204,9 @@ func TestIEDRestart(t *testing.T) {
 	c = s.client(t)
 	if v, err := c.ReadOne(t.Context(), reference(t, "FEEDER1PROT/PTOC1.StrVal.setMag.f[SG]")); err != nil || !v.Equal(model.Float32(400)) {
 		t.Errorf("the active value is %s, %v", v.Text(nil), err)
+	}
+	if again := logged(t, c); len(again) < len(after) || again[0].ID != after[0].ID || again[len(after)-1].ID != after[len(after)-1].ID {
+		t.Errorf("the log has %d entries, %d before the restart", len(again), len(after))
 	}
 	limit := time.After(10 * time.Second)
 	for {
@@ -207,4 +221,17 @@ func TestIEDRestart(t *testing.T) {
 		}
 	}
 	s.stop(t)
+}
+
+// logged gives the log of the feeder.
+func logged(t *testing.T, c *client.Client) []client.LogEntry {
+	t.Helper()
+	var all []client.LogEntry
+	for e, err := range c.QueryLogByTime(t.Context(), reference(t, "FEEDER1CTRL/LLN0.Events"), time.Time{}, time.Time{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	return all
 }

@@ -159,8 +159,14 @@ func TestMode(t *testing.T) {
 
 func TestBehaviour(t *testing.T) {
 	for _, x := range []struct{ device, node, want int64 }{
-		{behOn, behOn, behOn}, {behOn, behTest, behTest}, {behTest, behOn, behTest}, {behBlocked, behTest, behTestBlocked},
-		{behTestBlocked, behOn, behTestBlocked}, {behBlocked, behOn, behBlocked}, {behOff, behOn, behOff}, {behTest, behOff, behOff},
+		{behOn, behOn, behOn},
+		{behOn, behTest, behTest},
+		{behTest, behOn, behTest},
+		{behBlocked, behTest, behTestBlocked},
+		{behTestBlocked, behOn, behTestBlocked},
+		{behBlocked, behOn, behBlocked},
+		{behOff, behOn, behOff},
+		{behTest, behOff, behOff},
 	} {
 		if got := behaviour(x.device, x.node); got != x.want {
 			t.Errorf("%d and %d make %d, want %d", x.device, x.node, got, x.want)

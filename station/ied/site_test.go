@@ -101,24 +101,6 @@ func (s *site) dial(auth acse.Authenticator) *client.Client {
 	return c
 }
 
-func (s *site) read(c *client.Client, text string) model.Value {
-	s.Helper()
-	v, err := c.ReadOne(s.Context(), ref(s, text))
-	if err != nil {
-		s.Fatalf("%s: %v", text, err)
-	}
-	return v
-}
-
-func (s *site) get(text string) model.Value {
-	s.Helper()
-	v, err := s.d.srv.Get(ref(s, text))
-	if err != nil {
-		s.Fatalf("%s: %v", text, err)
-	}
-	return v
-}
-
 func ref(t testing.TB, text string) model.Ref {
 	t.Helper()
 	r, err := model.ParseRef(text)
