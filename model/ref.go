@@ -88,11 +88,20 @@ func (r Ref) Item() string {
 	if r.FC == FCNone {
 		return r.LN
 	}
-	s := r.LN + "$" + r.FC.String()
+	fc := r.FC.String()
+	b := make([]byte, 0, 64) // no item is longer, and it does not leave the stack
+	b = append(append(append(b, r.LN...), '$'), fc...)
 	if r.Path != "" {
-		s += "$" + strings.ReplaceAll(r.Path, ".", "$")
+		b = append(b, '$')
+		for i := range len(r.Path) {
+			if c := r.Path[i]; c != '.' {
+				b = append(b, c)
+			} else {
+				b = append(b, '$')
+			}
+		}
 	}
-	return s
+	return string(b)
 }
 
 // ParseItem reads an MMS domain and item name.

@@ -24,22 +24,35 @@ func (c *Client) ask(ctx context.Context, s mms.Service) (mms.Service, error) {
 
 // askAs is ask for a request that carries out an operation.
 func (c *Client) askAs(ctx context.Context, s mms.Service, op *operation) (mms.Service, error) {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-c.a.Done():
-		return nil, c.ended()
+	return c.askWith(ctx, &mms.ConfirmedRequest{Service: s}, op)
+}
+
+// askWith is askAs for a PDU that is made already.
+func (c *Client) askWith(ctx context.Context, r *mms.ConfirmedRequest, op *operation) (mms.Service, error) {
+	s := r.Service
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	w, id, err := c.start(s, op)
+	select {
+	case c.slots <- struct{}{}: // at once, as it is nearly always
+	default:
+		select {
+		case c.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-c.a.Done():
+			return nil, c.ended()
+		}
+	}
+	defer func() { <-c.slots }()
+	w, id, err := c.start(r, op)
 	if err != nil {
 		return nil, err
 	}
 	if w.alone && c.turns.take() {
 		return c.lead(ctx, w, id, s)
 	}
-	w.timer.Reset(c.opt.Timeout)
+	c.attend(w)
 	select {
 	case p := <-w.answer:
 		c.shut(w, id)
@@ -57,16 +70,23 @@ func (c *Client) askAs(ctx context.Context, s mms.Service, op *operation) (mms.S
 	return nil, err
 }
 
+// attend has the answer to a call received by somebody else, and the time counted that it may take.
+func (c *Client) attend(w *call) {
+	w.timer.Reset(c.opt.Timeout)
+	c.turns.hurry()
+}
+
 // start opens a call and sends its request. Requests leave in the order of their invokeIDs: to the peer one that is far
 // behind looks like one that comes again.
-func (c *Client) start(s mms.Service, op *operation) (*call, uint32, error) {
+func (c *Client) start(r *mms.ConfirmedRequest, op *operation) (*call, uint32, error) {
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	w, id, err := c.open(op)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := c.send(&mms.ConfirmedRequest{InvokeID: id, Service: s}); err != nil {
+	r.InvokeID = id
+	if err := c.send(r); err != nil {
 		c.shut(w, id)
 		return nil, 0, err
 	}

@@ -112,10 +112,11 @@ func (o *offer) run(ctx context.Context, q *mms.ObtainFile) error {
 	case <-c.a.Done():
 		return c.ended()
 	}
-	w, id, err := c.start(q, nil)
+	w, id, err := c.start(&mms.ConfirmedRequest{Service: q}, nil)
 	if err != nil {
 		return err
 	}
+	c.attend(w)
 	for {
 		select {
 		case p := <-w.answer:

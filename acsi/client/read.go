@@ -29,13 +29,39 @@ func (c *Client) Read(ctx context.Context, refs ...model.Ref) ([]Result, error) 
 	return results, nil
 }
 
+// A oneRead holds the whole request for one variable, which is what most requests are.
+type oneRead struct {
+	pdu  mms.ConfirmedRequest
+	read mms.Read
+	list [1]mms.VariableSpec
+}
+
 // ReadOne reads one value.
 func (c *Client) ReadOne(ctx context.Context, ref model.Ref) (model.Value, error) {
-	rs, err := c.Read(ctx, ref)
+	spec, err := variable(ref)
 	if err != nil {
 		return model.Value{}, err
 	}
-	return rs[0].Value, rs[0].Err
+	r := &oneRead{list: [1]mms.VariableSpec{spec}}
+	r.read.Access.List = r.list[:]
+	r.pdu.Service = &r.read
+	s, err := c.askWith(ctx, &r.pdu, nil)
+	if err != nil {
+		results := make([]Result, 1)
+		if err := c.readFailed(ctx, err, []model.Ref{ref}, results); err != nil {
+			return model.Value{}, err
+		}
+		return results[0].Value, results[0].Err
+	}
+	answer, ok := s.(*mms.ReadResponse)
+	switch {
+	case !ok:
+		return model.Value{}, unexpected(&r.read, s)
+	case len(answer.Results) != 1:
+		return model.Value{}, fmt.Errorf("%w: one value asked for, %d came", mms.ErrProtocol, len(answer.Results))
+	}
+	result := accessResult(ref, &answer.Results[0])
+	return result.Value, result.Err
 }
 
 func (c *Client) readSome(ctx context.Context, refs []model.Ref, results []Result) error {

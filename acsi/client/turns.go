@@ -81,14 +81,22 @@ func (t *turns) look() {
 			return
 		}
 		t.watched = false
-		if !t.taken {
-			t.hurry()
-		}
+		t.give()
 	})
 }
 
-// hurry makes it the turn of the client's own goroutine.
+// hurry makes it the turn of the client's own goroutine, if nobody has it.
 func (t *turns) hurry() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.give()
+}
+
+// give is hurry. The caller holds mu.
+func (t *turns) give() {
+	if t.taken {
+		return
+	}
 	select {
 	case t.own <- struct{}{}:
 	default:
