@@ -36,6 +36,7 @@ type LogicalNode struct {
 	DataSets            []*DataSet
 	Reports             []*ReportControl // one per instance, indexed names already expanded
 	Logs                []*LogControl
+	LogNames            []string // of the logs that it holds
 	Goose               []*GooseControl
 	Samples             []*SampledValueControl
 	SettingGroups       *SettingControl // LLN0 only
@@ -80,6 +81,7 @@ type ReportControl struct {
 type LogControl struct {
 	Name, Log, DataSet string
 	LogLN              string // node that holds the log, "" for LLN0
+	LogLD              string // inst of the logical device that holds the log, "" for the block's own
 	Enabled            bool
 	ReasonCode         bool
 	Triggers           Triggers
@@ -141,6 +143,8 @@ type Services struct {
 	SmvIDWrite, SmvDataSetWrite        bool // SMVSettings svID, datSet = Dyn
 	SmvOptFieldsWrite, SmvRateWrite    bool // SMVSettings optFields, smpRate = Dyn
 	SmvASDUWrite                       bool // SMVSettings nofASDU = Dyn
+	LogEnaWrite, LogDataSetWrite       bool // LogSettings logEna, datSet = Dyn
+	LogTriggerWrite, LogPeriodWrite    bool // LogSettings trgOps, intgPd = Dyn
 	SettingReserveTime                 bool // SettingGroups: SGEdit or ConfSG resvTms
 	FileHandling                       bool
 	NameLength                         int

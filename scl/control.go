@@ -33,6 +33,11 @@ func (b *builder) controls(n builtNode) {
 	}
 	each("ReportControl", b.report)
 	each("LogControl", b.log)
+	for _, e := range n.e.Children {
+		if name := e.Attr("name"); e.Name == "Log" && name != "" && b.controlName(e, name) { // without a name it is that of the block
+			n.node.LogNames = append(n.node.LogNames, name)
+		}
+	}
 	each("GSEControl", b.goose)
 	each("SampledValueControl", b.samples)
 	if e := n.e.Child("SettingControl"); e != nil {
@@ -195,6 +200,7 @@ func (b *builder) log(n builtNode, e *Element) {
 	if class := e.Attr("lnClass"); class != "" && class != "LLN0" {
 		l.LogLN = lnName(e)
 	}
+	l.LogLD = e.Attr("ldInst")
 	n.node.Logs = append(n.node.Logs, l)
 }
 

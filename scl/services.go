@@ -38,6 +38,10 @@ func readServices(ied, ap *Element, s *sink) model.Services {
 		v.SmvOptFieldsWrite, v.SmvRateWrite = c.Attr("optFields") == "Dyn", c.Attr("smpRate") == "Dyn"
 		v.SmvASDUWrite = c.Attr("nofASDU") == "Dyn"
 	}
+	if c := e.Child("LogSettings"); c != nil {
+		v.LogEnaWrite, v.LogDataSetWrite = c.Attr("logEna") == "Dyn", c.Attr("datSet") == "Dyn"
+		v.LogTriggerWrite, v.LogPeriodWrite = c.Attr("trgOps") == "Dyn", c.Attr("intgPd") == "Dyn"
+	}
 	if c := e.Child("SettingGroups"); c != nil {
 		for _, name := range [...]string{"SGEdit", "ConfSG"} {
 			if g := c.Child(name); g != nil && g.boolean("resvTms", false, s) {

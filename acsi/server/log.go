@@ -29,21 +29,47 @@ type records interface {
 	Flush() error
 }
 
-// journal gives the log with an item name, a new one if the device has none. Only the builder calls it.
-func (b *builder) journal(ln, name string) *journal {
+// buildJournals makes the logs: those that the model names, and those that log control blocks name.
+func (s *Server) buildJournals() {
+	for _, d := range s.order {
+		for _, ln := range d.ld.Nodes {
+			for _, name := range ln.LogNames {
+				d.journal(s, ln.Name(), name)
+			}
+		}
+	}
+	for _, l := range s.reports.logs {
+		l.journal = s.devices[l.home.LDevice].journal(s, l.home.LN, l.home.Path)
+	}
+}
+
+// journal gives the log of a logical node, a new one if there is none.
+func (d *device) journal(s *Server, ln, name string) *journal {
 	item := ln + "$" + name
-	j := b.dev.journals[item]
+	j := d.journals[item]
 	if j == nil {
-		j = &journal{
-			s: b.s, ref: model.Ref{LDevice: b.dev.ld.Name, LN: ln, Path: name}, item: item, stream: "log/" + b.dev.ld.Name + "/" + item,
+		j = &journal{s: s, ref: model.Ref{LDevice: d.ld.Name, LN: ln, Path: name}, item: item, stream: "log/" + d.ld.Name + "/" + item}
+		if d.journals == nil {
+			d.journals = map[string]*journal{}
 		}
-		if b.dev.journals == nil {
-			b.dev.journals = map[string]*journal{}
-		}
-		b.dev.journals[item] = j
-		b.dev.journalNames = append(b.dev.journalNames, item)
+		d.journals[item] = j
+		d.journalNames = append(d.journalNames, item)
 	}
 	return j
+}
+
+// logHome says where the log of a log control block is.
+func (b *builder) logHome(m *model.LogControl) model.Ref {
+	home := model.Ref{LDevice: b.dev.ld.Name, LN: m.LogLN, Path: m.Log}
+	if home.LN == "" {
+		home.LN = "LLN0"
+	}
+	for _, ld := range b.s.cfg.Model.Devices {
+		if m.LogLD != "" && ld.Inst == m.LogLD {
+			home.LDevice = ld.Name
+		}
+	}
+	return home
 }
 
 // journalByRef finds a log by the reference that a client writes to LogRef: LD/LN$name or LD/LN.name.

@@ -34,6 +34,7 @@ type logControl struct {
 	reason bool   // entries have reasons
 	config string // mark of what SCL says
 
+	home    model.Ref // of the log that the model gives it
 	enabled bool
 	journal *journal
 	set     *dataSet
@@ -45,17 +46,14 @@ type logControl struct {
 
 // logControl adds the variables of a log control block.
 func (b *builder) logControl(parent *node, m *model.LogControl) {
-	ln := m.LogLN
-	if ln == "" {
-		ln = "LLN0"
-	}
 	l := &logControl{
-		s: b.s, dev: b.dev, reason: m.ReasonCode, enabled: m.Enabled, journal: b.journal(ln, m.Log), trg: m.Triggers, intgPd: m.IntegrityPd,
+		s: b.s, dev: b.dev, reason: m.ReasonCode, enabled: m.Enabled, home: b.logHome(m), trg: m.Triggers, intgPd: m.IntegrityPd,
 	}
+	text := l.home.LDevice + "/" + l.home.LN + "$" + l.home.Path
 	empty := entryIDValue(0)
 	n := b.block(parent, m.Name, []blockField{
 		{name: "LogEna", basic: model.BasicBool, value: model.Bool(m.Enabled)},
-		{name: "LogRef", basic: model.BasicObjRef, value: model.Visible(l.journal.text())},
+		{name: "LogRef", basic: model.BasicObjRef, value: model.Visible(text)},
 		{name: "DatSet", basic: model.BasicObjRef, value: model.Visible(b.setRef(m.DataSet))},
 		{name: "OldEntrTm", basic: model.BasicEntryTime, value: model.Entry(0)},
 		{name: "NewEntrTm", basic: model.BasicEntryTime, value: model.Entry(0)},
@@ -68,7 +66,7 @@ func (b *builder) logControl(parent *node, m *model.LogControl) {
 		l.slots[i] = n.children[i].slot
 	}
 	l.ref = n.ref
-	l.config = mark(fmt.Sprint(l.journal.text(), b.setRef(m.DataSet), m.Enabled, m.Triggers, m.IntegrityPd))
+	l.config = mark(fmt.Sprint(text, b.setRef(m.DataSet), m.Enabled, m.Triggers, m.IntegrityPd))
 	b.s.reports.logs = append(b.s.reports.logs, l)
 }
 
@@ -185,6 +183,9 @@ func (l *logControl) write(ss *session, p *model.Principal, n *node, v model.Val
 	if n.fits(v) != nil {
 		return mms.TypeInconsistent
 	}
+	if !l.s.logSettable(attr) {
+		return mms.ObjectAccessDenied
+	}
 	l.s.mu.Lock()
 	defer l.s.unlock()
 	if attr == logEna {
@@ -198,6 +199,26 @@ func (l *logControl) write(ss *session, p *model.Principal, n *node, v model.Val
 		l.save()
 	}
 	return code
+}
+
+// logSettable tells whether SCL's LogSettings let clients change an attribute. A model that announces none leaves all of them
+// open.
+func (s *Server) logSettable(attr int) bool {
+	v := s.cfg.Model.Services
+	if !v.LogEnaWrite && !v.LogDataSetWrite && !v.LogTriggerWrite && !v.LogPeriodWrite {
+		return true
+	}
+	switch attr {
+	case logEna:
+		return v.LogEnaWrite
+	case logDatSet:
+		return v.LogDataSetWrite
+	case logTrgOps:
+		return v.LogTriggerWrite
+	case logIntgPd:
+		return v.LogPeriodWrite
+	}
+	return true
 }
 
 // enable starts or stops logging. What is in the log stays.

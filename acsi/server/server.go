@@ -89,6 +89,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.build(); err != nil {
 		return nil, err
 	}
+	s.buildJournals()
 	if err := s.openStore(); err != nil {
 		return nil, err
 	}
