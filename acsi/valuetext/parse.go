@@ -94,6 +94,9 @@ func (t *Type) Want() string {
 	case model.KindUnicode:
 		return "text that fits into " + t.byKind()
 	case model.KindStruct:
+		if t.analogue() {
+			return "a number, or a structure as JSON: " + t.example()
+		}
 		return "a structure as JSON: " + t.example()
 	case model.KindArray:
 		return "an array as JSON"
