@@ -14,6 +14,8 @@ type actuator struct {
 	result   model.AddCause
 	hold     bool // done is called by the test
 	unlocked bool // interlocking and synchrocheck release
+	there    bool // the position is reached
+	crowded  bool // another of n is commanded
 
 	mu  sync.Mutex
 	end func(model.AddCause)
@@ -76,6 +78,8 @@ func (a *actuator) Selected(_ *Command, on bool) {
 
 func (a *actuator) Released(*Command) bool      { return a.unlocked }
 func (a *actuator) InSynchronism(*Command) bool { return a.unlocked }
+func (a *actuator) Reached(*Command) bool       { return a.there }
+func (a *actuator) Alone(*Command) bool         { return !a.crowded }
 
 // A cmd is what a test varies of a command; the zero value is a good one.
 type cmd struct {

@@ -19,6 +19,17 @@ type Synchrochecker interface {
 	InSynchronism(c *Command) bool
 }
 
+// A Positioner is a ControlHandler that knows whether the object is where a command wants it already.
+type Positioner interface {
+	Reached(c *Command) bool
+}
+
+// An Exclusive is a ControlHandler whose object is one of n of which only one may be commanded at a time; it knows whether none
+// of the others is.
+type Exclusive interface {
+	Alone(c *Command) bool
+}
+
 // Modes and behaviours, IEC 61850-7-4 (BehaviourModeKind), and the worst health.
 const (
 	behOn          = 1
@@ -96,8 +107,9 @@ func (c *control) authority(cat int8) bool {
 	return !c.isTrue(c.loc) && (c.self || !c.isTrue(c.locSta))
 }
 
-// application asks the handler, without locks held.
-func application(h ControlHandler, cmd *Command) model.AddCause {
+// conditions asks the handler for what comes before the question whether a command is running, without locks held: interlock
+// and synchrocheck, when the command wants them, and the position.
+func conditions(h ControlHandler, cmd *Command) model.AddCause {
 	if cmd.Check&CheckInterlock != 0 {
 		if i, ok := h.(Interlocker); ok && !i.Released(cmd) {
 			return model.AddCauseBlockedByInterlocking
@@ -107,6 +119,17 @@ func application(h ControlHandler, cmd *Command) model.AddCause {
 		if i, ok := h.(Synchrochecker); ok && !i.InSynchronism(cmd) {
 			return model.AddCauseBlockedBySynchrocheck
 		}
+	}
+	if i, ok := h.(Positioner); ok && !cmd.Value.IsZero() && i.Reached(cmd) {
+		return model.AddCausePositionReached
+	}
+	return model.AddCauseNone
+}
+
+// application asks the handler for what comes after it, without locks held: one of n, and whatever else it knows.
+func application(h ControlHandler, cmd *Command) model.AddCause {
+	if i, ok := h.(Exclusive); ok && !i.Alone(cmd) {
+		return model.AddCauseOneOfN
 	}
 	return h.Check(cmd)
 }

@@ -64,9 +64,20 @@ func (ss *session) operate(c *control, cmd *Command, v model.Value, changes []ch
 		return cause, false
 	}
 	s.mu.Lock()
+	cause, _ = c.mayOperate(ss, cmd)
+	h := c.handler
+	s.unlock()
+	if cause != model.AddCauseNone {
+		return cause, false
+	}
+	if cause = conditions(h, cmd); cause != model.AddCauseNone {
+		return cause, false
+	}
+	s.mu.Lock()
 	var back controlState
 	cause, back = c.startOperate(ss, cmd)
-	h, run, end := c.handler, c.run, c.end
+	run, end := c.run, c.end
+	h = c.handler
 	s.unlock()
 	if cause != model.AddCauseNone {
 		return cause, false
@@ -135,9 +146,9 @@ func (ss *session) operateNow(c *control, h ControlHandler, cmd *Command, run ui
 	return model.AddCauseNone, false
 }
 
-// startOperate checks the state and the conditions and takes the object for an execution. back is the state to return
-// to when the application refuses. The caller holds Server.mu.
-func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause, back controlState) {
+// mayOperate checks the state and the conditions of the logical node, in the order of mms.md section 10, up to health. taken is
+// the state that the object would have then. The caller holds Server.mu.
+func (c *control) mayOperate(ss *session, cmd *Command) (cause model.AddCause, taken controlState) {
 	now := c.s.now()
 	c.lapse(now)
 	if cmd.Model == model.StatusOnly || cmd.Model > model.SBOEnhanced || c.handler == nil {
@@ -146,14 +157,21 @@ func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause,
 	if cause = c.admits(ss, cmd); cause != model.AddCauseNone {
 		return cause, 0
 	}
-	state := stateExecuting
+	taken = stateExecuting
 	if at := cmd.OperTm; at>>32 != 0 {
 		if wait := at.Time().Sub(now); wait <= 0 || wait > maxOperTm {
 			return model.AddCauseTimeLimitOver, 0
 		}
-		state = stateWaiting
+		taken = stateWaiting
 	}
-	if cause = c.permits(cmd); cause != model.AddCauseNone {
+	return c.permits(cmd), taken
+}
+
+// startOperate checks that again, and whether a command is running, and takes the object for an execution. back is the state to
+// return to when the application refuses. The caller holds Server.mu.
+func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause, back controlState) {
+	cause, state := c.mayOperate(ss, cmd)
+	if cause != model.AddCauseNone {
 		return cause, 0
 	}
 	if c.state == stateWaiting || c.state == stateExecuting {
@@ -163,7 +181,7 @@ func (c *control) startOperate(ss *session, cmd *Command) (cause model.AddCause,
 	c.state, c.owner, c.command, c.late = state, ss, cmd, nil
 	c.end, c.until = &outcome{}, c.due
 	c.run++
-	c.due = now.Add(c.timeout(c.operTimeout, c.s.cfg.Limits.OperateTimeout))
+	c.due = c.s.now().Add(c.timeout(c.operTimeout, c.s.cfg.Limits.OperateTimeout))
 	c.s.schedule()
 	return model.AddCauseNone, back
 }

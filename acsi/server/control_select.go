@@ -19,12 +19,8 @@ func (ss *session) selectBefore(p *model.Principal, n *node) mms.AccessResult {
 	ss.await(owner)
 	s.mu.Lock()
 	cmd := Command{Ref: c.ref, Principal: p, Model: c.model(), Select: true, Origin: Origin{Cat: 3}}
-	cause := c.startSelect(ss, &cmd, model.SBONormal)
-	h := c.handler
 	s.unlock()
-	if cause == model.AddCauseNone {
-		cause = ss.finishSelect(c, h, &cmd)
-	}
+	cause := ss.doSelect(c, &cmd, model.SBONormal)
 	s.commanded("select", &cmd, cause)
 	s.trackCommand(model.ServiceSelect, c, nil, &cmd, model.Value{}, cause)
 	if cause != model.AddCauseNone {
@@ -35,14 +31,29 @@ func (ss *session) selectBefore(p *model.Principal, n *node) mms.AccessResult {
 
 // selectWithValue serves SBOw.
 func (ss *session) selectWithValue(c *control, cmd *Command) model.AddCause {
-	s := ss.s
 	cmd.Select = true
 	if cause := ss.trusted(cmd); cause != model.AddCauseNone {
 		return cause
 	}
+	return ss.doSelect(c, cmd, model.SBOEnhanced)
+}
+
+// doSelect asks for everything that may be in the way of a select, in the order of mms.md section 10, and takes the object.
+func (ss *session) doSelect(c *control, cmd *Command, want model.ControlModel) model.AddCause {
+	s := ss.s
 	s.mu.Lock()
-	cause := c.startSelect(ss, cmd, model.SBOEnhanced)
+	cause := c.maySelect(ss, cmd, want)
 	h := c.handler
+	s.unlock()
+	if cause != model.AddCauseNone {
+		return cause
+	}
+	if cause = conditions(h, cmd); cause != model.AddCauseNone {
+		return cause
+	}
+	s.mu.Lock()
+	cause = c.startSelect(ss, cmd, want)
+	h = c.handler
 	s.unlock()
 	if cause != model.AddCauseNone {
 		return cause
@@ -50,28 +61,35 @@ func (ss *session) selectWithValue(c *control, cmd *Command) model.AddCause {
 	return ss.finishSelect(c, h, cmd)
 }
 
-// startSelect checks the state and the conditions and takes the object, so that the application can be asked without
-// the lock. The caller holds Server.mu.
-func (c *control) startSelect(ss *session, cmd *Command, want model.ControlModel) model.AddCause {
+// maySelect checks the state and the conditions of the logical node. The caller holds Server.mu.
+func (c *control) maySelect(ss *session, cmd *Command, want model.ControlModel) model.AddCause {
 	if cmd.Model != want || c.handler == nil {
 		return model.AddCauseNotSupported
 	}
 	c.lapse(c.s.now())
-	switch c.state {
-	case stateSelected:
+	if c.state == stateSelected {
 		if c.owner == ss {
 			return model.AddCauseAlreadySelected
 		}
 		return model.AddCauseLockedByOtherClient
-	case stateWaiting, stateExecuting:
-		return model.AddCauseCommandInExecution
 	}
 	if cmd.Model == model.SBONormal { // a read says nothing about its origin
 		if c.isTrue(c.loc) {
 			return model.AddCauseBlockedBySwitching
 		}
-	} else if cause := c.permits(cmd); cause != model.AddCauseNone {
+		return model.AddCauseNone
+	}
+	return c.permits(cmd)
+}
+
+// startSelect checks that again, and whether a command is running, and takes the object, so that the application can be asked
+// without the lock. The caller holds Server.mu.
+func (c *control) startSelect(ss *session, cmd *Command, want model.ControlModel) model.AddCause {
+	if cause := c.maySelect(ss, cmd, want); cause != model.AddCauseNone {
 		return cause
+	}
+	if c.state == stateWaiting || c.state == stateExecuting {
+		return model.AddCauseCommandInExecution
 	}
 	c.state, c.owner, c.late, c.selected = stateSelected, ss, nil, cmd
 	c.due = c.s.now().Add(c.timeout(c.sboTimeout, c.s.cfg.Limits.SelectTimeout))

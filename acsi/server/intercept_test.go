@@ -133,7 +133,10 @@ func TestInterceptorsRefuse(t *testing.T) {
 			p := h.peer("cc")
 			if name == "out of reports" {
 				p.set(urcb+"RptEna", model.Bool(true))
-				p.set(urcb+"GI", model.Bool(true))
+				gi := &mms.Write{Access: mms.VariableAccess{List: []mms.VariableSpec{spec(urcb + "GI")}}, Data: []model.Value{model.Bool(true)}}
+				if err := p.end.Send(&mms.ConfirmedRequest{InvokeID: 99, Service: gi}); err != nil { // it may get no answer
+					t.Fatal(err)
+				}
 			} else if err := p.end.Send(&mms.ConfirmedRequest{InvokeID: 1, Service: &mms.Status{}}); err != nil {
 				t.Fatal(err)
 			}
