@@ -29,7 +29,7 @@ type openRequest[V any] struct {
 
 // NewOutstanding gives a table for at most limit requests.
 func NewOutstanding[V any](limit int) *Outstanding[V] {
-	return &Outstanding[V]{limit: limit, open: make([]openRequest[V], 0, min(max(limit, 0), 16))}
+	return &Outstanding[V]{limit: limit, open: make([]openRequest[V], 0, min(max(limit, 0), 2))}
 }
 
 // Open admits a request under the next free invokeID, which increases and wraps. A zero deadline is none. It fails with

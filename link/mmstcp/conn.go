@@ -42,6 +42,8 @@ type conn struct {
 	armed    time.Time // the deadline that the connection has: both, or earlier
 
 	reading bool // somebody reads
+	mine    bool // whoever reads has mu
+	closes  bool // whoever reads closes the connection
 	users   int  // who are in Recv
 	waiting int  // of those, who wait for what somebody else reads
 	turn    int  // counts returns of Recv
@@ -228,6 +230,10 @@ func (c *conn) end(cause error) {
 	if c.unbind != nil {
 		c.unbind()
 	}
+	if c.mine && !last && c.cfg.Secure == nil {
+		c.closes = true
+		return
+	}
 	_ = c.nc.SetReadDeadline(past) // wakes whoever reads
 	_ = c.nc.SetWriteDeadline(time.Now().Add(time.Second))
 	go c.finish(last)
@@ -247,6 +253,7 @@ func (c *conn) finish(last bool) {
 	for c.writing {
 		c.room.Wait()
 	}
+	c.r.release()
 	c.mu.Unlock()
 	if !last {
 		_ = c.nc.Close() // nothing depends on it any more

@@ -47,9 +47,11 @@ func (c *conn) received(ev osi.Event) {
 		c.pdu(ev.PDU)
 		return
 	}
+	c.mine = false
 	c.mu.Unlock()
 	err := c.cfg.Frames(c, ev.Syntax, ev.PDU)
 	c.mu.Lock()
+	c.mine = true
 	if err != nil && c.err == nil {
 		c.m.Abort()
 		c.end(fmt.Errorf("%w: %w", mms.ErrProtocol, err))

@@ -83,6 +83,7 @@ func (c *conn) read() (late bool) {
 		c.mu.Unlock()
 		err := c.r.fill()
 		c.mu.Lock()
+		c.mine = true
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -92,10 +93,18 @@ func (c *conn) read() (late bool) {
 			c.end(c.cause(fmt.Errorf("%w: %w", mms.ErrLinkLost, err)))
 		}
 	}
+	c.mine = true
 	c.receive()
+	c.mine = false
 	c.flush()
 	c.reading = false
-	if c.err != nil {
+	switch {
+	case c.closes:
+		c.closes = false
+		c.r.release()
+		_ = c.nc.Close() // nothing depends on it any more
+		close(c.closed)
+	case c.err != nil:
 		c.room.Broadcast()
 	}
 	if c.waiting > 0 {

@@ -2,6 +2,7 @@ package mmstcp
 
 import (
 	"net"
+	"sync"
 
 	"github.com/gridward/gridward/osi/tpkt"
 )
@@ -18,7 +19,18 @@ type receiver struct {
 	start, end int
 }
 
-func newReceiver(nc net.Conn) receiver { return receiver{nc: nc, buf: make([]byte, room)} }
+// rooms holds room of associations that have ended.
+var rooms = sync.Pool{New: func() any { return new([room]byte) }}
+
+func newReceiver(nc net.Conn) receiver { return receiver{nc: nc, buf: rooms.Get().(*[room]byte)[:]} }
+
+// release gives the room back. Nothing that shares it may be in use any more.
+func (r *receiver) release() {
+	if len(r.buf) == room {
+		rooms.Put((*[room]byte)(r.buf))
+	}
+	r.buf, r.start, r.end = nil, 0, 0
+}
 
 // octets are those that were not taken yet.
 func (r *receiver) octets() []byte { return r.buf[r.start:r.end] }
@@ -42,10 +54,11 @@ func (r *receiver) fill() error {
 			n = roomKept + room // enough for what may come before the association is accepted
 		}
 		grown := make([]byte, min(n, room+tpkt.MaxLen))
-		r.end = copy(grown, r.octets())
-		r.buf = grown
+		end := copy(grown, r.octets())
+		r.release()
+		r.buf, r.end = grown, end
 	case r.end == 0 && len(r.buf) > roomKept:
-		r.buf = make([]byte, room)
+		r.buf = rooms.Get().(*[room]byte)[:]
 	}
 	n, err := r.nc.Read(r.buf[r.end:])
 	r.end += n

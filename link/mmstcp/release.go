@@ -10,26 +10,44 @@ import (
 
 // Release implements mms.Association: it concludes as soon as our own requests are answered, and releases then.
 func (c *conn) Release(ctx context.Context) error {
+	if err := c.release(ctx); err != nil {
+		c.Abort(err)
+		return err
+	}
+	if err := c.Err(); !errors.Is(err, mms.ErrReleased) {
+		return err
+	}
+	return nil
+}
+
+// release reads, unless somebody else does, until the end. The error is that of ctx.
+func (c *conn) release(ctx context.Context) error {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.err == nil && !c.releasing {
 		c.releasing = true
 		c.concludeWhenQuiet()
 		c.flush()
-		if c.users == 0 {
-			c.takeOver()
-		}
 	}
-	c.mu.Unlock()
-	select {
-	case <-c.done:
-		if err := c.Err(); !errors.Is(err, mms.ErrReleased) {
-			return err
+	for done := ctx.Done(); c.err == nil; {
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		return nil
-	case <-ctx.Done():
-		c.Abort(ctx.Err())
-		return ctx.Err()
+		if full := len(c.queue)-c.head >= c.cfg.Queue; !c.reading && !full {
+			c.bind(ctx, done)
+			c.until = time.Time{}
+			c.read()
+			continue
+		}
+		c.mu.Unlock()
+		select {
+		case <-c.taken:
+		case <-c.done:
+		case <-done:
+		}
+		c.mu.Lock()
 	}
+	return nil
 }
 
 func (c *conn) concludeWhenQuiet() {

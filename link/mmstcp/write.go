@@ -30,17 +30,18 @@ func (c *conn) Send(p mms.PDU) error {
 	if len(b) > c.params.MaxPDU {
 		return fmt.Errorf("%w: %d octets, %d allowed", ErrPDUSize, len(b), c.params.MaxPDU)
 	}
+	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.wait(len(b)); err != nil {
 		return err
 	}
-	if err := c.admit(p); err != nil {
+	if err := c.admit(p, now); err != nil {
 		return err
 	}
 	c.put(0, b)
 	c.concludeWhenQuiet()
-	c.flush()
+	c.flushAt(now)
 	return nil
 }
 
@@ -85,14 +86,13 @@ func (c *conn) answer(p mms.PDU) {
 const forget = 30 * time.Second
 
 // admit asks the machine whether p may leave.
-func (c *conn) admit(p mms.PDU) error {
+func (c *conn) admit(p mms.PDU, now time.Time) error {
 	var deadline time.Time
 	switch p := p.(type) {
 	case *mms.ConfirmedRequest:
 		if c.releasing || c.concluded {
 			return mms.ErrReleased
 		}
-		now := time.Now()
 		if out, _ := c.machine.Outstanding(); out >= c.params.OutstandingOut {
 			c.machine.Expire(now, nil)
 		}
@@ -109,12 +109,19 @@ const favours = 8
 
 // flush writes what is queued, unless somebody writes already: that one takes it along. It releases mu meanwhile.
 func (c *conn) flush() {
+	if !c.writing && c.out != nil {
+		c.flushAt(time.Now())
+	}
+}
+
+// flushAt is flush at about now.
+func (c *conn) flushAt(now time.Time) {
 	if c.writing || c.out == nil {
 		return
 	}
 	c.writing = true
 	for range favours {
-		if !c.writeOut() {
+		if !c.writeOut(now) {
 			c.writing = false
 			c.room.Broadcast()
 			return
@@ -123,7 +130,7 @@ func (c *conn) flush() {
 	go func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		for c.writeOut() {
+		for c.writeOut(time.Now()) {
 		}
 		c.writing = false
 		c.room.Broadcast()
@@ -131,14 +138,14 @@ func (c *conn) flush() {
 }
 
 // writeOut writes what is queued in one call. It reports false when nothing was.
-func (c *conn) writeOut() bool {
+func (c *conn) writeOut(now time.Time) bool {
 	f := c.out
 	if f == nil {
 		return false
 	}
 	c.out, c.inHand = nil, len(f.b)
 	// The deadline is set anew once a second at most: it costs more than a small write.
-	if now := time.Now(); c.err == nil && c.sendBy.Sub(now) < c.cfg.WriteTimeout {
+	if c.err == nil && c.sendBy.Sub(now) < c.cfg.WriteTimeout {
 		c.sendBy = now.Add(c.cfg.WriteTimeout + time.Second)
 		_ = c.nc.SetWriteDeadline(c.sendBy) // an error shows when writing
 	}
