@@ -166,7 +166,7 @@ func (p *peer) told() []told {
 				n.num, _ = r.Value.At(3).AsUint()
 				continue
 			}
-			n.item, n.plus = v.Name.Item, !r.Failed
+			n.item, n.plus = v.Name.Item, !r.Failed && n.cause == model.AddCauseNone
 			if n.plus {
 				n.num, _ = r.Value.At(3).AsUint()
 			}

@@ -54,7 +54,8 @@ func writeError(cause model.AddCause) mms.DataAccessError {
 }
 
 // termination makes CommandTermination, IEC 61850-8-1 20.9: a report of Oper; a negative one has LastApplError before
-// it, and a failure in the place of Oper.
+// it. Both are values: hat-drivers does not read a termination with a failure in the place of Oper, and libiec61850's
+// server sends the value.
 func (c *control) termination(cmd *Command, cause model.AddCause) mms.PDU {
 	oper := mms.VariableSpec{Name: mms.InDomain(c.ref.LDevice, c.oper.item)}
 	report := &mms.InformationReport{
@@ -63,7 +64,7 @@ func (c *control) termination(cmd *Command, cause model.AddCause) mms.PDU {
 	}
 	if cause != model.AddCauseNone {
 		report.Access.List = []mms.VariableSpec{{Name: lastApplError}, oper}
-		report.Results = []mms.AccessResult{{Value: c.applError(partOper, cmd, cause)}, refusal(writeError(cause))}
+		report.Results = []mms.AccessResult{{Value: c.applError(partOper, cmd, cause)}, {Value: c.value}}
 	}
 	return &mms.Unconfirmed{Service: report}
 }
