@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -207,7 +208,7 @@ func TestLogicalNodeDirectory(t *testing.T) {
 func TestTimeActivatedOperate(t *testing.T) {
 	everyService(t, func(t *testing.T, s *site) {
 		ctx := t.Context()
-		p := newPlant()
+		p := &counting{}
 		for _, do := range []string{"Spc", "Dpc", "Spn"} { // SBO-enhanced, direct-enhanced, direct-normal
 			noErr(t, s.srv.Handle(ref("TLD0/GGIO1."+do), p))
 		}
@@ -220,15 +221,15 @@ func TestTimeActivatedOperate(t *testing.T) {
 			tc, err := k.TimeActivatedOperate(ctx, model.Bool(true), at, client.OperateOptions{})
 			noErr(t, err)
 			time.Sleep(time.Hour - time.Second - time.Since(at.Add(-time.Hour)))
-			if len(p.commands) != executed {
+			if p.executed() != executed {
 				t.Errorf("%s: executed before its time", do)
 			}
 			term, err := tc.Wait(ctx)
 			noErr(t, err)
 			synctest.Wait()
 			executed++
-			if len(p.commands) != executed || time.Now().Before(at) || term.Enhanced != k.Model().Enhanced() || !tc.At().Equal(at) {
-				t.Errorf("%s: %d commands at %v, %+v", do, len(p.commands), time.Now(), term)
+			if p.executed() != executed || time.Now().Before(at) || term.Enhanced != k.Model().Enhanced() || !tc.At().Equal(at) {
+				t.Errorf("%s: %d commands at %v, %+v", do, p.executed(), time.Now(), term)
 			}
 
 			tc, err = k.TimeActivatedOperate(ctx, model.Bool(false), time.Now().Add(time.Minute), client.OperateOptions{})
@@ -239,7 +240,7 @@ func TestTimeActivatedOperate(t *testing.T) {
 			_, err = tc.Wait(ctx)
 			wantCause(t, do+": canceled", err, model.AddCauseAbortedByCancel)
 			time.Sleep(2 * time.Minute)
-			if len(p.commands) != executed {
+			if p.executed() != executed {
 				t.Errorf("%s: executed though canceled", do)
 			}
 			if err := tc.Cancel(ctx); err == nil {
@@ -261,11 +262,23 @@ func TestTimeActivatedOperate(t *testing.T) {
 			t.Error("no error from a lost association")
 		}
 		time.Sleep(2 * time.Minute)
-		if len(p.commands) != executed {
+		if p.executed() != executed {
 			t.Error("executed though its association was lost")
 		}
 	})
 }
+
+// counting is a ControlHandler that counts what it executes.
+type counting struct{ n atomic.Int32 }
+
+func (c *counting) Check(*server.Command) model.AddCause { return model.AddCauseNone }
+
+func (c *counting) Operate(_ *server.Command, done func(model.AddCause)) {
+	c.n.Add(1)
+	done(model.AddCauseNone)
+}
+
+func (c *counting) executed() int { return int(c.n.Load()) }
 
 func wantCause(t testing.TB, what string, err error, cause model.AddCause) {
 	t.Helper()

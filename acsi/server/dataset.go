@@ -14,6 +14,7 @@ type dataSet struct {
 	name      mms.ObjectName
 	ref       string // LD/LN$name, as control blocks and reports show it; @name for one of an association
 	members   []member
+	devices   []*device // that members are in, in their order
 	deletable bool
 
 	// Server.mu guards these.
@@ -45,13 +46,22 @@ func (s *Server) buildLists(d *device) error {
 				if !ok {
 					return fmt.Errorf("%w: data set %s: no such member %s", ErrConfig, set.ref, ref)
 				}
-				set.members = append(set.members, m)
+				set.add(m)
 			}
 			d.lists[item] = set
 			d.listNames = append(d.listNames, item)
 		}
 	}
 	return nil
+}
+
+// add adds a member to a data set that nobody knows yet.
+func (set *dataSet) add(m member) {
+	set.members = append(set.members, m)
+	if !slices.Contains(set.devices, m.node.dev) {
+		set.devices = append(set.devices, m.node.dev)
+		slices.SortFunc(set.devices, func(a, b *device) int { return a.index - b.index })
+	}
 }
 
 func (s *Server) member(ref model.Ref) (member, bool) {
@@ -144,7 +154,7 @@ func (ss *session) define(name mms.ObjectName, list []mms.VariableSpec) *mms.Ser
 		if !ok {
 			return serviceError(mms.ErrDefinition, mms.DefinitionObjectUndefined)
 		}
-		set.members = append(set.members, m)
+		set.add(m)
 	}
 	s.sets.Lock()
 	defer s.sets.Unlock()

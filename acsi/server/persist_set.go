@@ -48,7 +48,7 @@ func (s *Server) loadSet(name string, b []byte) error {
 		if !ok {
 			return fmt.Errorf("%w: %s", ErrUnknown, ref)
 		}
-		set.members = append(set.members, m)
+		set.add(m)
 	}
 	s.sets.Lock()
 	defer s.sets.Unlock()

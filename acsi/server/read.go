@@ -1,8 +1,6 @@
 package server
 
 import (
-	"slices"
-
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
 )
@@ -150,21 +148,17 @@ func (ss *session) readSet(id uint32, p *model.Principal, set *dataSet, r *mms.R
 // snapshot copies the values of all members that are not refused as they were at one moment, whatever logical devices
 // they are in.
 func (set *dataSet) snapshot(s *Server, results []mms.AccessResult) {
-	for _, d := range s.order {
-		if set.in(d) {
-			d.mu.RLock()
-			defer d.mu.RUnlock()
-		}
+	for _, d := range set.devices {
+		d.mu.RLock()
 	}
 	for i := range set.members {
 		if !results[i].Failed {
 			results[i].Value = s.value(set.members[i].node, set.members[i].off)
 		}
 	}
-}
-
-func (set *dataSet) in(d *device) bool {
-	return slices.ContainsFunc(set.members, func(m member) bool { return m.node.dev == d })
+	for _, d := range set.devices {
+		d.mu.RUnlock()
+	}
 }
 
 // openList finds a data set that p may use with right r.
