@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -21,7 +22,7 @@ var ErrTooMany = errors.New("tcp: too many connections")
 // Limits of a Listener. Zero members take the defaults.
 type Limits struct {
 	HalfOpenPerSource int // connections of one address that were not admitted yet; 64
-	HalfOpen          int // of all addresses; 512
+	HalfOpen          int // of all addresses; 512. Beyond, the address with the most loses its oldest
 	Open              int // admitted connections; 1,000
 }
 
@@ -32,7 +33,7 @@ type Listener struct {
 	limits Limits
 
 	mu      sync.Mutex
-	half    map[netip.Addr]int
+	half    map[netip.Addr][]*Conn // the oldest first
 	halfAll int
 	open    int
 	refused uint64
@@ -58,7 +59,7 @@ func NewListener(l net.Listener, limits Limits) *Listener {
 			*d.v = d.n
 		}
 	}
-	return &Listener{Listener: l, limits: limits, half: make(map[netip.Addr]int)}
+	return &Listener{Listener: l, limits: limits, half: make(map[netip.Addr][]*Conn)}
 }
 
 // Accept gives the next connection, a *Conn. Those beyond the limits are closed and counted.
@@ -68,24 +69,48 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c := l.take(nc); c != nil {
+		c, evicted := l.take(nc)
+		if evicted != nil {
+			_ = evicted.Close() // it gives way
+		}
+		if c != nil {
 			return c, nil
 		}
 		_ = nc.Close() // it was refused
 	}
 }
 
-func (l *Listener) take(nc net.Conn) *Conn {
+// take admits a connection to those that are half-open. When there are too many in all, another one may have to give way.
+func (l *Listener) take(nc net.Conn) (c, evicted *Conn) {
 	source := addrOf(nc)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.half[source] >= l.limits.HalfOpenPerSource || l.halfAll >= l.limits.HalfOpen || l.open >= l.limits.Open {
+	switch {
+	case len(l.half[source]) >= l.limits.HalfOpenPerSource || l.open >= l.limits.Open:
 		l.refused++
-		return nil
+		return nil, nil
+	case l.halfAll >= l.limits.HalfOpen:
+		l.refused++
+		if evicted = l.greediest(len(l.half[source])); evicted == nil {
+			return nil, nil
+		}
+		evicted.leaveHalf()
 	}
-	l.half[source]++
+	c = &Conn{Conn: nc, l: l, source: source}
+	l.half[source] = append(l.half[source], c)
 	l.halfAll++
-	return &Conn{Conn: nc, l: l, source: source}
+	return c, evicted
+}
+
+// greediest gives the oldest half-open connection of the address that has the most of them, if that has more than n: who
+// has opened many does not keep out who has not.
+func (l *Listener) greediest(n int) (oldest *Conn) {
+	for _, list := range l.half {
+		if len(list) > n {
+			n, oldest = len(list), list[0]
+		}
+	}
+	return oldest
 }
 
 // Stats are counts of connections.
@@ -106,7 +131,8 @@ type Conn struct {
 	net.Conn
 	l        *Listener
 	source   netip.Addr
-	admitted bool // with closed guarded by l.mu
+	admitted bool // with the others guarded by l.mu
+	left     bool // it is not among those half-open any more
 	closed   bool
 }
 
@@ -117,6 +143,8 @@ func (c *Conn) Admit() error {
 	switch {
 	case c.admitted || c.closed:
 		return nil
+	case c.left:
+		return ErrTooMany
 	case c.l.open >= c.l.limits.Open:
 		c.l.refused++
 		return ErrTooMany
@@ -128,11 +156,21 @@ func (c *Conn) Admit() error {
 }
 
 func (c *Conn) leaveHalf() {
+	if c.left {
+		return
+	}
+	c.left = true
 	l := c.l
 	l.halfAll--
-	if l.half[c.source]--; l.half[c.source] == 0 {
-		delete(l.half, c.source)
+	list := l.half[c.source]
+	if i := slices.Index(list, c); i >= 0 {
+		list = slices.Delete(list, i, i+1)
 	}
+	if len(list) == 0 {
+		delete(l.half, c.source)
+		return
+	}
+	l.half[c.source] = list
 }
 
 // Close closes the connection.

@@ -83,6 +83,43 @@ func TestHalfOpenLimits(t *testing.T) {
 	}
 }
 
+// TestGreedySourceGivesWay: who has opened the most makes room for another address.
+func TestGreedySourceGivesWay(t *testing.T) {
+	l := listen(t, Limits{HalfOpen: 3})
+	from := func(last byte) net.Conn {
+		t.Helper()
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, last)}}
+		c, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Skip("tcp: missing peer: loopback has one address only")
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	first := from(2)
+	oldest := accept(t, l)
+	from(2)
+	second := accept(t, l)
+	from(3)
+	accept(t, l)
+	from(4)
+	if c := accept(t, l); c.source.String() != "127.0.0.4" {
+		t.Errorf("%v was accepted", c.source)
+	}
+	if _, err := first.Read(make([]byte, 1)); err == nil {
+		t.Error("the oldest of the greediest is open still")
+	}
+	if err := oldest.Admit(); err != nil {
+		t.Errorf("it is closed already: %v", err)
+	}
+	if err := second.Admit(); err != nil {
+		t.Error(err)
+	}
+	if s := l.Stats(); s.HalfOpen != 2 || s.Open != 1 || s.Refused != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestAdmit(t *testing.T) {
 	l := listen(t, Limits{Open: 1})
 	dial(t, l)
