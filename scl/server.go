@@ -2,6 +2,7 @@ package scl
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gridward/gridward/model"
 )
@@ -44,7 +45,38 @@ func (f *File) Salvage(ied, accessPoint string) (*model.Server, Problems, error)
 		return nil, s.list.Errors(), f.missing(a.Element, ErrNoServer, "choose another access point: "+i.names(i.serving()),
 			"access point %q of IED %q has no server that could be used", a.Name, i.Name)
 	}
+	dropEmpty(b.out)
 	return b.out, s.list.Errors(), nil
+}
+
+// dropEmpty removes data sets that have lost all their members, and says so where control blocks name them.
+func dropEmpty(m *model.Server) {
+	for _, d := range m.Devices {
+		for _, n := range d.Nodes {
+			kept := make(map[string]bool)
+			n.DataSets = slices.DeleteFunc(n.DataSets, func(s *model.DataSet) bool { return len(s.Members) == 0 })
+			for _, s := range n.DataSets {
+				kept[s.Name] = true
+			}
+			named := func(name *string) {
+				if !kept[*name] {
+					*name = ""
+				}
+			}
+			for _, r := range n.Reports {
+				named(&r.DataSet)
+			}
+			for _, l := range n.Logs {
+				named(&l.DataSet)
+			}
+			for _, g := range n.Goose {
+				named(&g.DataSet)
+			}
+			for _, v := range n.Samples {
+				named(&v.DataSet)
+			}
+		}
+	}
 }
 
 func (f *File) missing(e *Element, kind error, hint, format string, args ...any) error {
