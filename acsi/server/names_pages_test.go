@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gridward/gridward/mms"
@@ -82,4 +84,26 @@ func TestTooManyVariables(t *testing.T) {
 			t.Errorf("written %v", v)
 		}
 	})
+}
+
+// Names that no client could ask for are refused, not cut: IEC 61850-8-1 allows 64 characters.
+func TestNamesThatAreTooLong(t *testing.T) {
+	for n, ok := range map[int]bool{64: true, 65: false} {
+		m := testModel(t)
+		ln := m.Devices[0].Nodes[1]
+		o := &ln.Objects[0]
+		longest := 0
+		for leaf := range (model.Target{Object: o, Type: o.Type}).Leaves(model.Ref{LN: ln.Name(), Path: o.Name}, model.FCNone) {
+			longest = max(longest, len(leaf.Ref.Item()))
+		}
+		o.Name += strings.Repeat("x", n-longest)
+		s, err := New(Config{Model: m})
+		if ok && err == nil {
+			s.Close()
+			continue
+		}
+		if ok || !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "65 characters; 64 are allowed") || !strings.Contains(err.Error(), o.Name) {
+			t.Errorf("%d characters: %v", n, err)
+		}
+	}
 }

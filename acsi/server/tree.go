@@ -90,6 +90,10 @@ func (b *builder) register(n *node) error {
 	if b.dev.items[n.item] != nil {
 		return fmt.Errorf("%w: two objects %s/%s", ErrConfig, b.dev.ld.Name, n.item)
 	}
+	if len(n.item) > model.MaxItem {
+		return fmt.Errorf("%w: the MMS name %s/%s has %d characters; %d are allowed: shorten prefix, instance or the names in its type",
+			ErrConfig, b.dev.ld.Name, n.item, len(n.item), model.MaxItem)
+	}
 	n.index = len(b.dev.names)
 	b.dev.names = append(b.dev.names, n.item)
 	b.dev.items[n.item] = n
