@@ -15,7 +15,7 @@ func newMMSCmd() *cobra.Command {
 	}
 	cmd.AddCommand(newMMSConvertCmd(), newMMSSchemaCmd(), newMMSServeCmd())
 	cmd.AddCommand(mmsClientCmds()...)
-	cmd.AddCommand(newMMSCheckCmd(), newMMSTUICmd())
+	cmd.AddCommand(newMMSCheckCmd(), newMMSSGCmd(), newMMSLogCmd(), newMMSFileCmd(), newMMSTUICmd())
 	return cmd
 }
 
