@@ -27,6 +27,7 @@ type plant struct {
 	path   string
 	now    time.Time
 	st     *store.DB
+	mem    *memStore // instead of the file
 	s      *Server
 	events []Event
 	value  float64
@@ -45,6 +46,15 @@ func newPlant(t testing.TB, cfg Config) *plant {
 
 func (p *plant) start() {
 	p.Helper()
+	if p.mem != nil {
+		p.cfg.Store = p.mem
+		s, err := New(p.cfg)
+		if err != nil {
+			p.Fatal(err)
+		}
+		p.s = s
+		return
+	}
 	st, err := store.Open(p.path, store.Options{Gather: time.Hour, Events: func(e store.Event) { p.Errorf("store: %+v", e) }})
 	if err != nil {
 		p.Fatal(err)
@@ -58,6 +68,9 @@ func (p *plant) start() {
 func (p *plant) stop() {
 	p.Helper()
 	p.s.Close()
+	if p.mem != nil {
+		return
+	}
 	if err := p.st.Close(); err != nil {
 		p.Fatal(err)
 	}
@@ -66,6 +79,10 @@ func (p *plant) stop() {
 // kill lets the server go on with a copy of what is durable now, as after a loss of power.
 func (p *plant) kill() {
 	p.Helper()
+	if p.mem != nil {
+		p.mem = p.mem.kill()
+		return
+	}
 	copied := filepath.Join(filepath.Dir(p.path), fmt.Sprintf("killed-%d.db", len(p.events)+int(p.value)))
 	for _, suffix := range []string{"", "-wal"} {
 		b, err := os.ReadFile(p.path + suffix)
@@ -455,11 +472,12 @@ func TestRestartsLoseNothing(t *testing.T) {
 	m := testModel(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPlant(t, Config{Model: m})
+		p.mem = newMemStore(p.cfg.Now)
 		p.start()
 		defer func() { p.stop() }()
 		var c *survivor
 		last, seen := uint64(0), 0.0
-		for range rapid.IntRange(5, 25).Draw(rt, "steps") {
+		for range rapid.IntRange(5, 40).Draw(rt, "steps") {
 			switch rapid.SampledFrom([]string{"event", "event", "event", "take", "connect", "lose", "restart", "kill", "clock"}).Draw(rt, "step") {
 			case "event":
 				p.event()
@@ -489,7 +507,7 @@ func TestRestartsLoseNothing(t *testing.T) {
 				p.start()
 				c = nil
 			case "kill":
-				if err := p.st.Flush(); err != nil {
+				if err := p.cfg.Store.Flush(); err != nil {
 					rt.Fatal(err)
 				}
 				p.kill()
