@@ -56,7 +56,7 @@ func TestTheirBrowse(t *testing.T) {
 		}
 		for kind, want := range map[string][]string{
 			"DATA_SET": {"Four"}, "BRCB": {"brcb01", "brcb02"}, "URCB": {"urcb01", "urcb02"}, "LCB": {"lcb"}, "GoCB": {"gocb"},
-			"SGCB": {"SGCB"},
+			"SGCB": {"SGCB"}, "LOG": {"log"},
 		} {
 			var got []string
 			c.do("directory", args{"ln": "GWLD0/LLN0", "kind": kind}, &got)

@@ -60,6 +60,9 @@ func TestTheirServers(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			name := strings.TrimPrefix(f.Name, f.Peer+"-server-")
 			script := mmssite.Scripts[name]
+			if f.Peer == "iec61850rust" {
+				script = mmssite.RustScripts[name]
+			}
 			if script == nil {
 				t.Fatal("no script")
 			}

@@ -107,6 +107,10 @@ func (m *Message) read(tsdu []byte) error {
 		var first presentation.PDV
 		first, user, err = presentation.ParseData(spdu.User)
 		user = append([]presentation.PDV{first}, user...)
+		if err != nil && spdu.Type == session.Finish {
+			m.APDU = "unreadable" // hat-drivers puts an abort into it
+			return nil
+		}
 	}
 	if err != nil {
 		return err

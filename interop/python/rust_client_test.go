@@ -2,9 +2,11 @@ package python
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,6 +43,7 @@ func TestRustClient(t *testing.T) {
 	for name, f := range map[string]func(c *theirs){
 		"browse": rustBrowse, "read": rustRead, "write": rustWrite, "data-sets": rustDataSets, "urcb": rustURCB, "brcb": rustBRCB,
 		"control": rustControl, "setting-groups": rustSettingGroups,
+		"log": rustLog,
 	} {
 		t.Run(name, func(t *testing.T) { theirClient(t, p, "iec61850rust", name, f) })
 	}
@@ -138,4 +141,37 @@ func rustSettingGroups(c *theirs) {
 	c.call(nil, "write_uint32", "GWLD0/LLN0.SGCB.ActSG", "FC.SP", 2)
 	c.want(str, "SG", 2.5)
 	c.refused("IedDataAccessError", "write_uint32", "GWLD0/LLN0.SGCB.ActSG", "FC.SP", 4)
+}
+
+func rustLog(c *theirs) {
+	c.stimulate("set GWLD0/GGIO1.Ind1.stVal[ST] bool true")
+	c.stimulate("set GWLD0/GGIO1.AnIn2.mag.f[MX] float 4.5")
+	type entries []struct {
+		ID        struct{ Octets string } `json:"entry_id"`
+		Time      int64                   `json:"time_ms"`
+		Variables []struct {
+			Ref   string `json:"data_ref"`
+			Value any
+		}
+	}
+	query := func(name string, a ...any) entries {
+		c.Helper()
+		var got [2]json.RawMessage // entries, and whether more follow
+		c.call(&got, name, a...)
+		var all entries
+		noErr(c.T, json.Unmarshal(got[0], &all))
+		if string(got[1]) != "false" {
+			c.Error("more follows")
+		}
+		return all
+	}
+	now := time.Now().UnixMilli()
+	all := query("query_journal_by_time", "GWLD0/LLN0$log", now-60000, now+60000)
+	if len(all) != 2 || len(all[0].Variables) == 0 || all[0].Variables[0].Ref != "GWLD0/GGIO1$ST$Ind1" {
+		c.Fatalf("%+v", all)
+	}
+	after := query("query_journal_after_entry", "GWLD0/LLN0$log", all[0].Time, object{"octets": all[0].ID.Octets})
+	if len(after) != 1 || after[0].ID != all[1].ID {
+		c.Errorf("%+v", after)
+	}
 }

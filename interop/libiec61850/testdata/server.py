@@ -162,7 +162,7 @@ def update(ref, value):
     fn("IedServer_unlockDataModel", "vp")(s["server"])
 
 
-def control(ref, refuse=0, fail=0):
+def control(ref, refuse=0, fail=0, obey=0):
     s["controls"][ref] = {"refuse": refuse, "fail": fail}
 
 

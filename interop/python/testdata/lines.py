@@ -1,5 +1,6 @@
 """JSON lines on standard input and output, for programs with an event loop."""
 import asyncio
+import collections
 import enum
 import json
 import sys
@@ -13,7 +14,7 @@ def plain(x):
         return x.name
     if isinstance(x, dict):
         return {str(k): plain(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple, set, frozenset)) and not hasattr(x, "_fields"):
+    if isinstance(x, (list, tuple, set, frozenset, collections.deque)) and not hasattr(x, "_fields"):
         return [plain(v) for v in x]
     if hasattr(x, "_fields"):  # a named tuple
         return {k: plain(getattr(x, k)) for k in x._fields}
