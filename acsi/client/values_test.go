@@ -254,6 +254,9 @@ func TestLeaves(t *testing.T) {
 			if n == 0 {
 				t.Errorf("%s has no leaves", r)
 			}
+			for leaf := range client.Leaves(srv, ref(r), model.Struct(v)) {
+				t.Errorf("%s of %s: a value of another shape has leaves", leaf, r)
+			}
 		}
 	})
 }

@@ -21,12 +21,7 @@ type values struct {
 	source  []uint8                    // the subscription that brought it, 0: read
 	timeOf  []int32                    // by slot: the slot of the time of the same data object, -1: none
 	targets map[model.Ref]model.Target // resolved members; only what the model has, so bounded by it
-	scratch []slotValue
-}
-
-type slotValue struct {
-	slot  int
-	value model.Value
+	scratch []model.SlotValue
 }
 
 func newValues(srv *model.Server) *values {
@@ -72,13 +67,12 @@ func (v *values) apply(ref model.Ref, val model.Value, source uint8, now time.Ti
 		}
 		v.targets[ref] = t
 	}
-	v.scratch = v.scratch[:0]
-	if !v.flatten(t, ref.FC, val) {
+	if v.scratch, ok = t.AppendSlots(v.scratch[:0], ref.FC, val); !ok {
 		return false, errMember
 	}
 	for _, s := range v.scratch {
-		ts := v.timeOf[s.slot]
-		if ts < 0 || v.source[s.slot] == source || v.source[s.slot] == anySource || v.at[s.slot] == 0 {
+		ts := v.timeOf[s.Slot]
+		if ts < 0 || v.source[s.Slot] == source || v.source[s.Slot] == anySource || v.at[s.Slot] == 0 {
 			continue
 		}
 		old, ok1 := v.value[ts].AsTime()
@@ -88,56 +82,18 @@ func (v *values) apply(ref model.Ref, val model.Value, source uint8, now time.Ti
 		}
 	}
 	for _, s := range v.scratch {
-		v.value[s.slot], v.at[s.slot], v.source[s.slot] = s.value.Clone(), now.UnixNano(), source
+		v.value[s.Slot], v.at[s.Slot], v.source[s.Slot] = s.Value.Clone(), now.UnixNano(), source
 	}
 	return true, nil
 }
 
 func (v *values) pending(slot int) model.Value {
 	for _, s := range v.scratch {
-		if s.slot == slot {
-			return s.value
+		if s.Slot == slot {
+			return s.Value
 		}
 	}
 	return model.Value{}
-}
-
-// flatten puts the leaves of val, shaped as t under the functional constraint, into scratch.
-func (v *values) flatten(t model.Target, fc model.FC, val model.Value) bool {
-	if t.Count > 0 {
-		if val.Kind() != model.KindArray || val.Len() != t.Count {
-			return false
-		}
-		for i := range t.Count {
-			e, _ := t.Element(i)
-			if !v.flatten(e, fc, val.At(i)) {
-				return false
-			}
-		}
-		return true
-	}
-	if t.Type.Basic != model.BasicStruct {
-		if kind, _ := t.Type.Layout(); kind != val.Kind() {
-			return false
-		}
-		v.scratch = append(v.scratch, slotValue{t.Slot, val})
-		return true
-	}
-	if val.Kind() != model.KindStruct {
-		return false
-	}
-	i := 0
-	for k := range t.Type.Fields {
-		f := &t.Type.Fields[k]
-		if c := t.Field(f); c.FC != fc && fc != model.FCNone && (c.FC != model.FCNone || !f.Type.HasFC(fc)) {
-			continue
-		}
-		if i >= val.Len() || !v.flatten(t.Field(f), fc, val.At(i)) {
-			return false
-		}
-		i++
-	}
-	return i == val.Len()
 }
 
 // anySource marks a value of an association that is over: whatever comes next counts.
