@@ -175,7 +175,7 @@ func TestWrite(t *testing.T) {
 		}
 		p.set("GGIO1$SV$AnIn1$subEna", model.Bool(true))
 		p.set("LLN0$DC$NamPlt$d", model.Visible("bay 7"))
-		if n := len(h.audits); n != 6 || h.audits[0].Service != "write" || h.audits[0].Err != nil || h.audits[0].Principal.Name != "cc@x" {
+		if all := h.served(); len(all) != 6 || all[0].Service != "write" || all[0].Err != nil || all[0].Principal.Name != "cc@x" {
 			t.Errorf("audit: %+v", h.audits)
 		}
 	})

@@ -36,6 +36,9 @@ func (r Right) String() string {
 	if r < NumRight {
 		return rightNames[r]
 	}
+	if r == NumRight {
+		return "none"
+	}
 	return fmt.Sprintf("Right(%d)", uint8(r))
 }
 
@@ -62,26 +65,28 @@ type Audit interface {
 	Record(r AuditRecord)
 }
 
-// An AuditRecord is one service that was denied, or that changed or tried to change something.
+// An AuditRecord is one service that was denied, or that changed or tried to change something, or the beginning or end of
+// an association.
 type AuditRecord struct {
-	Time      time.Time
-	Principal *model.Principal
-	Service   string // "write", "select", "operate", "cancel", "defineNamedVariableList", ...
-	Right     Right
-	Ref       model.Ref
-	Value     model.Value // that was written, if any
-	Origin    Origin      // of a command
-	AddCause  model.AddCause
-	Err       error // nil: done
+	Time        time.Time
+	Association uint64 // number of the association at this server, from 1; 0: of none
+	Principal   *model.Principal
+	Service     string // "write", "select", "operate", "cancel", "defineNamedVariableList", ..., "associate", "release", "abort"
+	Right       Right  // NumRight: none is needed
+	Ref         model.Ref
+	Value       model.Value // that was written, if any
+	Origin      Origin      // of a command
+	AddCause    model.AddCause
+	Err         error // nil: done
 }
 
 // authorize asks for right r. It records a denial.
-func (s *Server) authorize(p *model.Principal, r Right, ref model.Ref, service string) error {
-	err := s.allow(p, r, ref)
+func (ss *session) authorize(p *model.Principal, r Right, ref model.Ref, service string) error {
+	err := ss.s.allow(p, r, ref)
 	if err != nil {
-		s.count.denied.Add(1)
-		s.audit(AuditRecord{Principal: p, Service: service, Right: r, Ref: ref, Err: err, AddCause: model.AddCauseNone})
-		s.emit(Denied{Principal: p, Right: r, Ref: ref, Service: service, Err: err})
+		ss.s.count.denied.Add(1)
+		ss.audit(AuditRecord{Principal: p, Service: service, Right: r, Ref: ref, Err: err, AddCause: model.AddCauseNone})
+		ss.s.emit(Denied{Principal: p, Right: r, Ref: ref, Service: service, Err: err})
 	}
 	return err
 }
@@ -112,6 +117,12 @@ func Authenticated(p *model.Principal, anonymous bool, now func() time.Time) err
 		return ErrProofExpired
 	}
 	return nil
+}
+
+// audit records something of this association.
+func (ss *session) audit(r AuditRecord) {
+	r.Association = ss.id
+	ss.s.audit(r)
 }
 
 func (s *Server) audit(r AuditRecord) {

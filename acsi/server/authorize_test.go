@@ -147,7 +147,7 @@ func TestNamesOfRights(t *testing.T) {
 	for r := range NumRight {
 		seen[r.String()] = true
 	}
-	if len(seen) != int(NumRight) || seen[""] || NumRight.String() != "Right(11)" {
+	if len(seen) != int(NumRight) || seen[""] || NumRight.String() != "none" || (NumRight+1).String() != "Right(12)" {
 		t.Errorf("names %v", seen)
 	}
 }

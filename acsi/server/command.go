@@ -17,17 +17,18 @@ const (
 
 // A Command is one control service on a data object.
 type Command struct {
-	Ref       model.Ref   // the data object, FC CO: LD/DWMX1.WMaxSpt
-	Value     model.Value // ctlVal
-	Origin    Origin
-	CtlNum    uint8
-	T         model.Timestamp
-	OperTm    model.Timestamp // of a time-activated command, 0: at once
-	Test      bool
-	Check     uint8 // CheckInterlock, CheckSynchrocheck
-	Model     model.ControlModel
-	Select    bool // Check is asked for a select: no Operate follows at once
-	Principal *model.Principal
+	Ref         model.Ref   // the data object, FC CO: LD/DWMX1.WMaxSpt
+	Value       model.Value // ctlVal
+	Origin      Origin
+	CtlNum      uint8
+	T           model.Timestamp
+	OperTm      model.Timestamp // of a time-activated command, 0: at once
+	Test        bool
+	Check       uint8 // CheckInterlock, CheckSynchrocheck
+	Model       model.ControlModel
+	Select      bool // Check is asked for a select: no Operate follows at once
+	Principal   *model.Principal
+	Association uint64 // as in AuditRecord
 }
 
 // A ControlHandler obeys the commands for one data object. Both methods are called without locks held, from the

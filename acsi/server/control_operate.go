@@ -13,9 +13,7 @@ func (ss *session) command(p *model.Principal, n *node, v model.Value) mms.DataA
 	s, c := ss.s, n.ctl
 	service := map[controlPart]string{partOper: "operate", partSBOw: "select", partCancel: "cancel"}[n.part]
 	if service == "" {
-		if s.authorize(p, RightControl, n.ref, "write") == nil {
-			return mms.ObjectAccessDenied
-		}
+		_ = ss.authorize(p, RightControl, n.ref, "write") // for the record
 		return mms.ObjectAccessDenied
 	}
 	changes, err := flatten(nil, n, 0, v)
@@ -27,12 +25,13 @@ func (ss *session) command(p *model.Principal, n *node, v model.Value) mms.DataA
 	}
 	s.mu.Lock()
 	cmd, owner := c.parse(n, v, p), c.owner
+	cmd.Association = ss.id
 	s.unlock()
 	ss.await(owner)
 	var cause model.AddCause
 	var ended bool
 	defer func() { s.trackCommand(commandService(n.part, &cmd), c, n, &cmd, v, cause) }()
-	if s.authorize(p, RightControl, c.ref, service) != nil {
+	if ss.authorize(p, RightControl, c.ref, service) != nil {
 		cause = model.AddCauseNoAccessAuthority
 		return ss.refuse(c, n.part, &cmd, cause, service)
 	}
@@ -331,7 +330,7 @@ func (c *control) lose(ss *session) {
 // commanded tells audit and events how a control service ended.
 func (s *Server) commanded(service string, cmd *Command, cause model.AddCause) {
 	r := AuditRecord{
-		Principal: cmd.Principal, Service: service, Right: RightControl, Ref: cmd.Ref, Value: cmd.Value, Origin: cmd.Origin, AddCause: cause,
+		Association: cmd.Association, Principal: cmd.Principal, Service: service, Right: RightControl, Ref: cmd.Ref, Value: cmd.Value, Origin: cmd.Origin, AddCause: cause,
 	}
 	if cause != model.AddCauseNone {
 		r.Err = ErrRefused

@@ -10,7 +10,7 @@ import (
 func (ss *session) selectBefore(p *model.Principal, n *node) mms.AccessResult {
 	s, c := ss.s, n.ctl
 	refused := mms.AccessResult{Value: model.Visible("")}
-	if s.authorize(p, RightControl, c.ref, "select") != nil {
+	if ss.authorize(p, RightControl, c.ref, "select") != nil {
 		return refused
 	}
 	s.mu.Lock()
@@ -18,7 +18,7 @@ func (ss *session) selectBefore(p *model.Principal, n *node) mms.AccessResult {
 	s.mu.Unlock() // nothing was put off
 	ss.await(owner)
 	s.mu.Lock()
-	cmd := Command{Ref: c.ref, Principal: p, Model: c.model(), Select: true, Origin: Origin{Cat: 3}}
+	cmd := Command{Ref: c.ref, Principal: p, Association: ss.id, Model: c.model(), Select: true, Origin: Origin{Cat: 3}}
 	s.unlock()
 	cause := ss.doSelect(c, &cmd, model.SBONormal)
 	s.commanded("select", &cmd, cause)

@@ -134,7 +134,7 @@ func (ss *session) file(id uint32, items mms.FileName, right Right, service stri
 	if err != nil || name == "" && service != "fileDirectory" {
 		return "", failed(id, mms.ErrFile, mms.FileSyntax)
 	}
-	if ss.s.authorize(ss.principal(), right, FileRef(name), service) != nil {
+	if ss.authorize(ss.principal(), right, FileRef(name), service) != nil {
 		return "", failed(id, mms.ErrFile, mms.FileAccessDenied)
 	}
 	return name, nil
@@ -151,7 +151,7 @@ func (ss *session) auditFile(service string, right Right, name string, err error
 	case "obtainFile":
 		ss.s.trackService(model.ServiceSetFile, ss.principal(), "", name, code)
 	}
-	ss.s.audit(AuditRecord{
+	ss.audit(AuditRecord{
 		Principal: ss.principal(), Service: service, Right: right, Ref: FileRef(name), Err: err, AddCause: model.AddCauseNone,
 	})
 }

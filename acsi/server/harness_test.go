@@ -61,6 +61,18 @@ func (h *harness) Record(r AuditRecord) {
 	h.audits = append(h.audits, r)
 }
 
+// served gives what audit has but for the beginnings and ends of associations.
+func (h *harness) served() (all []AuditRecord) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.audits {
+		if r.Right != NumRight {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 func (h *harness) event(e Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

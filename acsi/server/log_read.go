@@ -48,7 +48,7 @@ func (ss *session) openJournal(name mms.ObjectName, r Right, service string) (*j
 		}
 		return nil, serviceError(mms.ErrAccess, mms.AccessNonExistent)
 	}
-	if s.authorize(p, r, listRef(name), service) != nil {
+	if ss.authorize(p, r, listRef(name), service) != nil {
 		return nil, serviceError(mms.ErrAccess, mms.AccessDenied)
 	}
 	if j := d.journals[name.Item]; j != nil {
@@ -112,24 +112,55 @@ func (ss *session) readJournal(id uint32, r *mms.ReadJournal) mms.PDU {
 		return reject(id, mms.RejectInvalidArgument)
 	}
 	page := ss.journalPage(id, j, r.Variables)
-	bounded := r.Stop != nil && r.Stop.ByCount
-	n := 0
-	limit := q.count
-	if !bounded {
-		limit++ // tells whether more follow
-	}
-	err := s.logs.Scan(j.stream, q.after, q.from, q.to, limit, func(entry uint64, at time.Time, data []byte) bool {
-		if n++; n > q.count {
-			page.response.MoreFollows = true
-			return false
-		}
-		return page.add(entry, at, data)
-	})
-	if err != nil {
+	if err := page.fill(q, r.Stop != nil && r.Stop.ByCount); err != nil {
 		s.emit(StoreFailed{Op: "readJournal", Err: err})
 		return failed(id, mms.ErrService, serviceOther)
 	}
 	return page.pdu
+}
+
+// A storedRecord is a record as it comes from the Store.
+type storedRecord struct {
+	id   uint64
+	at   time.Time
+	data []byte
+}
+
+// scan takes up to limit records out of the Store before anything is done with them: nothing is asked or told meanwhile.
+func (j *journal) scan(q query, limit int) (list []storedRecord, err error) {
+	err = j.s.logs.Scan(j.stream, q.after, q.from, q.to, limit, func(id uint64, at time.Time, data []byte) bool {
+		list = append(list, storedRecord{id, at, slices.Clone(data)})
+		return true
+	})
+	return list, err
+}
+
+// fill puts entries into the page until it is full or there are no more. counted tells that the peer wants no more than
+// q.count entries, and need not hear whether there are any.
+func (p *journalPage) fill(q query, counted bool) error {
+	batch := min(max(p.room/64, 16), maxPageEntries)
+	for {
+		list, err := p.journal.scan(q, batch)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if counted && len(p.response.Entries) >= q.count {
+				return nil
+			}
+			if !p.add(&list[i]) {
+				return nil
+			}
+		}
+		if len(list) < batch {
+			return nil
+		}
+		if len(p.response.Entries) >= maxPageEntries/2 {
+			p.response.MoreFollows = true
+			return nil
+		}
+		q.after = list[len(list)-1].id // all of these may have been for others' eyes
+	}
 }
 
 // A journalPage is an answer to readJournal that is being filled.
@@ -160,15 +191,15 @@ func (ss *session) journalPage(id uint32, j *journal, tags []string) *journalPag
 }
 
 // add puts an entry behind the others, unless there is no room: then more follow. What the peer may not read is left out.
-func (p *journalPage) add(id uint64, at time.Time, data []byte) bool {
+func (p *journalPage) add(r *storedRecord) bool {
 	s := p.ss.s
-	members, err := parseLogged(data)
+	members, err := parseLogged(r.data)
 	if err != nil {
 		s.emit(StoreFailed{Op: "readJournal", Err: err})
 		return true // the others are sound
 	}
-	ident, _ := entryIDValue(id).AsText()
-	e := mms.JournalEntry{ID: ident, Application: []byte{}, Time: model.NewEntryTime(at)}
+	ident, _ := entryIDValue(r.id).AsText()
+	e := mms.JournalEntry{ID: ident, Application: []byte{}, Time: model.NewEntryTime(r.at)}
 	for i := range members {
 		if p.wanted(&members[i]) {
 			e.Variables = append(e.Variables, mms.JournalVariable{Tag: members[i].text, Value: members[i].value})
@@ -182,7 +213,7 @@ func (p *journalPage) add(id uint64, at time.Time, data []byte) bool {
 	}
 	size := p.size(&e)
 	if size > p.room && len(p.response.Entries) == 0 {
-		size = p.cut(&e, id)
+		size = p.cut(&e, r.id)
 	}
 	if size > p.room {
 		p.response.MoreFollows = true
@@ -256,7 +287,7 @@ func (ss *session) initializeJournal(id uint32, r *mms.InitializeJournal) mms.PD
 		j.show()
 		s.unlock()
 	}
-	s.audit(AuditRecord{Principal: ss.principal(), Service: "initializeJournal", Right: RightConfig, Ref: j.ref, Err: err, AddCause: model.AddCauseNone})
+	ss.audit(AuditRecord{Principal: ss.principal(), Service: "initializeJournal", Right: RightConfig, Ref: j.ref, Err: err, AddCause: model.AddCauseNone})
 	if err != nil {
 		s.emit(StoreFailed{Op: "initializeJournal", Err: err})
 		return failed(id, mms.ErrService, serviceOther)

@@ -14,7 +14,7 @@ func (ss *session) getNameList(id uint32, r *mms.GetNameList) mms.PDU {
 	s, p := ss.s, ss.principal()
 	if r.Scope == mms.DomainSpecific {
 		ref := model.Ref{LDevice: r.Domain}
-		if s.devices[r.Domain] == nil || s.authorize(p, RightView, ref, "getNameList") != nil {
+		if s.devices[r.Domain] == nil || ss.authorize(p, RightView, ref, "getNameList") != nil {
 			return failed(id, mms.ErrAccess, mms.AccessNonExistent)
 		}
 	} else if s.known(p) != nil {
@@ -105,7 +105,7 @@ func (ss *session) getVariableAccessAttributes(id uint32, r *mms.GetVariableAcce
 	if code != accessOK {
 		return failed(id, mms.ErrAccess, mms.AccessNonExistent)
 	}
-	if s.authorize(p, RightView, at.node.ref, "getVariableAccessAttributes") != nil {
+	if ss.authorize(p, RightView, at.node.ref, "getVariableAccessAttributes") != nil {
 		return failed(id, mms.ErrAccess, mms.AccessNonExistent)
 	}
 	pdu := &mms.ConfirmedResponse{InvokeID: id, Service: &mms.GetVariableAccessAttributesResponse{Type: at.node.typeSpec()}}
@@ -129,12 +129,12 @@ func (ss *session) getListAttributes(id uint32, r *mms.GetNamedVariableListAttri
 func (ss *session) defineList(id uint32, r *mms.DefineNamedVariableList) mms.PDU {
 	s, p := ss.s, ss.principal()
 	ref := listRef(r.Name)
-	if s.authorize(p, RightDataSet, ref, "defineNamedVariableList") != nil {
+	if ss.authorize(p, RightDataSet, ref, "defineNamedVariableList") != nil {
 		s.trackService(model.ServiceCreateDataSet, p, r.Name.Domain, ref.String(), model.ErrorAccessViolation)
 		return failed(id, mms.ErrAccess, mms.AccessDenied)
 	}
 	bad := ss.define(r.Name, r.List)
-	s.audit(AuditRecord{Principal: p, Service: "defineNamedVariableList", Right: RightDataSet, Ref: ref, Err: asError(bad), AddCause: model.AddCauseNone})
+	ss.audit(AuditRecord{Principal: p, Service: "defineNamedVariableList", Right: RightDataSet, Ref: ref, Err: asError(bad), AddCause: model.AddCauseNone})
 	s.trackService(model.ServiceCreateDataSet, p, r.Name.Domain, ref.String(), acsiError(bad))
 	if bad != nil {
 		return &mms.ConfirmedError{InvokeID: id, Error: *bad}
@@ -154,12 +154,12 @@ func (ss *session) deleteList(id uint32, r *mms.DeleteNamedVariableList) mms.PDU
 	response := &mms.DeleteNamedVariableListResponse{}
 	for _, name := range r.Names {
 		ref := listRef(name)
-		if s.authorize(p, RightDataSet, ref, "deleteNamedVariableList") != nil {
+		if ss.authorize(p, RightDataSet, ref, "deleteNamedVariableList") != nil {
 			s.trackService(model.ServiceDeleteDataSet, p, name.Domain, ref.String(), model.ErrorAccessViolation)
 			return failed(id, mms.ErrAccess, mms.AccessDenied)
 		}
 		matched, deleted, bad := ss.remove(name)
-		s.audit(AuditRecord{Principal: p, Service: "deleteNamedVariableList", Right: RightDataSet, Ref: ref, Err: asError(bad), AddCause: model.AddCauseNone})
+		ss.audit(AuditRecord{Principal: p, Service: "deleteNamedVariableList", Right: RightDataSet, Ref: ref, Err: asError(bad), AddCause: model.AddCauseNone})
 		switch gone := acsiError(bad); {
 		case bad == nil && !matched:
 			s.trackService(model.ServiceDeleteDataSet, p, name.Domain, ref.String(), model.ErrorInstanceNotAvailable)

@@ -114,13 +114,13 @@ func (ss *session) mayRead(p *model.Principal, n *node) mms.DataAccessError {
 	if s.cfg.Authorizer != nil && s.allow(p, RightView, model.Ref{LDevice: n.ref.LDevice}) != nil {
 		return mms.ObjectNonExistent
 	}
-	if s.authorize(p, right, n.ref, "read") != nil {
+	if ss.authorize(p, right, n.ref, "read") != nil {
 		return mms.ObjectAccessDenied
 	}
-	if n.dynamic && right != RightReporting && s.authorize(p, RightReporting, n.ref, "read") != nil { // a whole logical node
+	if n.dynamic && right != RightReporting && ss.authorize(p, RightReporting, n.ref, "read") != nil { // a whole logical node
 		return mms.ObjectAccessDenied
 	}
-	if right != RightSettingGroup && n.edits() && s.authorize(p, RightSettingGroup, n.ref, "read") != nil { // likewise
+	if right != RightSettingGroup && n.edits() && ss.authorize(p, RightSettingGroup, n.ref, "read") != nil { // likewise
 		return mms.ObjectAccessDenied
 	}
 	return accessOK
@@ -168,7 +168,7 @@ func (ss *session) openList(p *model.Principal, name mms.ObjectName, r Right, se
 	if s.cfg.Authorizer != nil && name.Scope == mms.DomainSpecific && s.allow(p, RightView, model.Ref{LDevice: name.Domain}) != nil {
 		return nil, serviceError(mms.ErrAccess, mms.AccessNonExistent)
 	}
-	if s.authorize(p, r, ref, service) != nil {
+	if ss.authorize(p, r, ref, service) != nil {
 		return nil, serviceError(mms.ErrAccess, mms.AccessDenied)
 	}
 	set := ss.list(name)

@@ -13,6 +13,7 @@ import (
 // A session is one association being served. What has no lock of its own belongs to the goroutine of Serve.
 type session struct {
 	s       *Server
+	id      uint64 // for audit
 	a       mms.Association
 	params  mms.Params
 	lists   map[string]*dataSet // of the association's scope; Server.sets guards it
@@ -35,16 +36,18 @@ func (s *Server) Serve(ctx context.Context, a mms.Association) error {
 	s.count.associations.Add(1)
 	defer s.count.associations.Add(-1)
 	s.emit(Associated{Principal: ss.principal()})
+	ss.audit(AuditRecord{Principal: ss.principal(), Service: "associate", Right: NumRight, AddCause: model.AddCauseNone})
 	s.trackService(model.ServiceAssociate, ss.principal(), "", "", model.ErrorNone)
 	err := ss.loop(ctx)
 	a.Abort(err)
 	ss.out.close()
 	ss.closeFiles()
 	s.lose(ss)
-	ended := model.ServiceAbort
+	ended, end := model.ServiceAbort, AuditRecord{Principal: ss.principal(), Service: "abort", Right: NumRight, Err: err, AddCause: model.AddCauseNone}
 	if errors.Is(err, mms.ErrReleased) {
-		ended = model.ServiceRelease
+		ended, end.Service, end.Err = model.ServiceRelease, "release", nil
 	}
+	ss.audit(end)
 	s.trackService(ended, ss.principal(), "", "", model.ErrorNone)
 	close(ss.gone)
 	s.emit(Ended{Principal: ss.principal(), Cause: err})
@@ -55,7 +58,7 @@ func (s *Server) Serve(ctx context.Context, a mms.Association) error {
 }
 
 func (s *Server) open(a mms.Association) *session {
-	ss := &session{s: s, a: a, params: a.Params(), gone: make(chan struct{})}
+	ss := &session{s: s, id: s.count.sessions.Add(1), a: a, params: a.Params(), gone: make(chan struct{})}
 	ss.out.init(ss)
 	return ss
 }

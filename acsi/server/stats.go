@@ -24,6 +24,7 @@ type counters struct {
 	associations                                                        atomic.Int64
 	requests, failures, denied, commands, refused, reports, reportsLost atomic.Uint64
 	logEntries, logsLost                                                atomic.Uint64
+	sessions                                                            atomic.Uint64 // associations ever
 }
 
 // Stats tells the counters. It is safe for concurrent use.

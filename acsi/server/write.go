@@ -68,7 +68,7 @@ func (ss *session) writeOne(p *model.Principal, spec *mms.VariableSpec, v model.
 	}
 	ref := at.ref(*spec)
 	right := n.writeRight()
-	if s.authorize(p, right, ref, "write") != nil {
+	if ss.authorize(p, right, ref, "write") != nil {
 		ss.trackWrite(p, n, ref, v, mms.ObjectAccessDenied)
 		return mms.ObjectAccessDenied
 	}
@@ -82,7 +82,7 @@ func (ss *session) writeOne(p *model.Principal, spec *mms.VariableSpec, v model.
 	if code != accessOK {
 		r.Err = code
 	}
-	s.audit(r)
+	ss.audit(r)
 	ss.trackWrite(p, n, ref, v, code)
 	return code
 }
@@ -254,7 +254,7 @@ func (ss *session) writeRCB(p *model.Principal, n *node, v model.Value) mms.Data
 
 func (ss *session) setRCB(p *model.Principal, n *node, v model.Value) mms.DataAccessError {
 	s := ss.s
-	if s.authorize(p, RightReporting, n.ref, "write") != nil {
+	if ss.authorize(p, RightReporting, n.ref, "write") != nil {
 		return mms.ObjectAccessDenied
 	}
 	if n.kind != nodeRCB {
@@ -281,7 +281,7 @@ func (ss *session) setRCB(p *model.Principal, n *node, v model.Value) mms.DataAc
 	if code != accessOK {
 		r.Err = code
 	}
-	s.audit(r)
+	ss.audit(r)
 	return code
 }
 
@@ -292,7 +292,7 @@ func (ss *session) mayReport(p *model.Principal, set *dataSet) bool {
 	}
 	for i := range set.members {
 		ref := set.members[i].ref
-		if ss.s.authorize(p, RightView, model.Ref{LDevice: ref.LDevice}, "report") != nil || ss.s.authorize(p, RightReporting, ref, "report") != nil {
+		if ss.authorize(p, RightView, model.Ref{LDevice: ref.LDevice}, "report") != nil || ss.authorize(p, RightReporting, ref, "report") != nil {
 			return false
 		}
 	}
