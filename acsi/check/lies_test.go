@@ -173,8 +173,8 @@ func cancelled(q mms.Service, a mms.PDU) mms.PDU {
 	return a
 }
 
-// files is a file store that gives everything, in another length each time, and reads what is closed.
-func files(q mms.Service) mms.PDU {
+// badFiles is a file store that gives everything, in another length each time, and reads what is closed.
+func badFiles(q mms.Service) mms.PDU {
 	switch q := q.(type) {
 	case *mms.FileDirectory:
 		size := uint32(10)

@@ -175,13 +175,20 @@ func (r *run) restore(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
 	s := &sheet{r: r, ctx: ctx, group: "restore", live: true}
-	if r.c.Err() != nil {
-		if c, err := r.opt.Dial(ctx); err == nil {
-			r.c = c
-		}
-	}
 	for _, u := range slices.Backward(left) {
-		if err := u.f(ctx, r.c); err != nil {
+		err := u.f(ctx, r.c)
+		if err != nil && !answered(err) { // the association was lost
+			if c, dialled := r.opt.Dial(ctx); dialled == nil {
+				r.c.Close()
+				r.c = c
+				err = u.f(ctx, r.c)
+			}
+		}
+		for wait := 100 * time.Millisecond; errors.Is(err, mms.TemporarilyUnavailable) && wait < 4*time.Second; wait *= 2 {
+			time.Sleep(wait) // the server may not have noticed yet that the association was lost which had reserved it
+			err = u.f(ctx, r.c)
+		}
+		if err != nil {
 			s.item("Restore", u.what, "what was changed is changed back", "").fail("the state before the checks", describe(err))
 		}
 	}

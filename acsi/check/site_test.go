@@ -35,7 +35,14 @@ type site struct {
 
 func newSite(ctx context.Context, t testing.TB, m *model.Server) *site {
 	t.Helper()
-	srv, err := server.New(server.Config{Model: m, Vendor: "Gridward", ModelName: "check", Revision: "1"})
+	return newSiteWith(ctx, t, m, func(*server.Config) {})
+}
+
+func newSiteWith(ctx context.Context, t testing.TB, m *model.Server, change func(*server.Config)) *site {
+	t.Helper()
+	cfg := server.Config{Model: m, Vendor: "Gridward", ModelName: "check", Revision: "1"}
+	change(&cfg)
+	srv, err := server.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,20 +82,16 @@ func (r *run) trySubstitute(ctx context.Context, it *item, sec, what section, na
 	if it.failed("a value", err) {
 		return
 	}
-	old, err := r.c.Read(ctx, sec.ref.Child("subEna"), sec.ref.Child(name))
+	old, err := r.c.ReadOne(ctx, sec.ref)
 	if it.failed("the substitute", err) {
 		return
 	}
-	if on, _ := old[0].Value.AsBool(); on || old[0].Err != nil || old[1].Err != nil {
-		it.skip("it is substituted already, or not readable")
+	b := blockOf(sec, old)
+	if b.on("subEna") {
+		it.skip("it is substituted already")
 		return
 	}
-	u := r.later(sec.ref.String(), func(ctx context.Context, c *client.Client) error {
-		if err := c.Write(ctx, sec.ref.Child("subEna"), model.Bool(false)); err != nil {
-			return err
-		}
-		return c.Write(ctx, sec.ref.Child(name), old[1].Value)
-	})
+	u := r.later(sec.ref.String(), func(ctx context.Context, c *client.Client) error { return b.unsubstitute(ctx, c, name) })
 	if err := r.c.Write(ctx, sec.ref.Child(name), v); err != nil {
 		r.forget(u)
 		_ = it.failed("the substitute to be accepted", err)
@@ -122,4 +118,28 @@ func (r *run) trySubstitute(ctx context.Context, it *item, sec, what section, na
 		bad = "subEna false: " + describe(err)
 	}
 	it.verdict("the substitute with quality substituted, until subEna is false", bad)
+}
+
+// unsubstitute ends a substitution and gives its attributes the values that they had. The server may have put who
+// substitutes into subID by itself.
+func (b *block) unsubstitute(ctx context.Context, c *client.Client, name string) error {
+	if err := c.Write(ctx, b.ref.Child("subEna"), model.Bool(false)); err != nil {
+		return err
+	}
+	if err := c.Write(ctx, b.ref.Child(name), b.fields[name]); err != nil {
+		return err
+	}
+	for _, other := range []string{"subQ", "subID"} {
+		if !b.has(other) {
+			continue
+		}
+		now, err := c.ReadOne(ctx, b.ref.Child(other))
+		if err == nil && !now.Equal(b.fields[other]) {
+			err = c.Write(ctx, b.ref.Child(other), b.fields[other])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -332,9 +332,9 @@ var lies = []struct {
 		"model", "GetLogicalNodeDirectory(DATA-SET)", "",
 	},
 	{"another block than SCL's", lie{answer: withoutComponent("urcb02")}, "model", "GetLogicalNodeDirectory", "control blocks"},
-	{"a file outside the root", lie{ask: files}, "files", "GetFile", "out of the root"},
-	{"a file of another length", lie{ask: files}, "files", "GetFileAttributeValues", ""},
-	{"a file that stays open", lie{ask: files}, "files", "GetFile", "closed is not read"},
+	{"a file outside the root", lie{ask: badFiles}, "files", "GetFile", "out of the root"},
+	{"a file of another length", lie{ask: badFiles}, "files", "GetFileAttributeValues", ""},
+	{"a file that stays open", lie{ask: badFiles}, "files", "GetFile", "closed is not read"},
 }
 
 // TestLiars sees that the checks can fail: each of the bad servers is found out by the check of the rule that it breaks.
