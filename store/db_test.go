@@ -219,11 +219,11 @@ func TestQueueIsBounded(t *testing.T) {
 	if s := d.Stats(); took != 5 || s.Dropped != 4 || s.Waiting != 5 {
 		t.Errorf("%d taken, %+v", took, s)
 	}
-	if len(h.ch) != 1 || (<-h.ch) != (Dropped{Stream: "s"}) {
-		t.Errorf("events %v", h.events)
-	}
 	if err := d.Flush(); err != nil { // does not wait for Gather
 		t.Fatal(err)
+	}
+	if e := <-h.ch; e != (Dropped{Stream: "s"}) || len(h.ch) != 0 {
+		t.Errorf("events %v", h.events)
 	}
 	if !d.Append("s", 20, at(20), text("x"), 1) {
 		t.Error("no room after what waited was written")

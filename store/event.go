@@ -2,8 +2,8 @@ package store
 
 import "sync/atomic"
 
-// An Event is something that the operator should know: one of the types of this file. Events come from the goroutine that
-// met them, with nothing locked.
+// An Event is something that the operator should know: one of the types of this file. Events come from Open and from
+// the goroutine that writes, with nothing locked.
 type Event interface{ event() }
 
 type (

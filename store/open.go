@@ -80,7 +80,8 @@ type DB struct {
 	urgent  bool // somebody waits for the queue to be written
 	failing bool // the last transaction failed
 	closed  bool
-	full    bool // Dropped was told
+	full    bool   // there was no room the last time
+	lost    string // stream of which Dropped has to be told
 
 	wake   chan struct{} // something is in the queue, or became urgent
 	done   chan struct{} // the writer has ended

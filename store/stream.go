@@ -77,12 +77,10 @@ func (d *DB) Append(name string, id uint64, at time.Time, data encoding.BinaryAp
 		return false
 	}
 	if !d.push(op{kind: opAppend, stream: st, id: id, at: at, data: data, octets: size + 64}) {
-		told := d.full
-		d.full = true
-		d.mu.Unlock()
-		if !told {
-			d.opt.Events(Dropped{Stream: name})
+		if !d.full {
+			d.full, d.lost = true, name
 		}
+		d.mu.Unlock()
 		return false
 	}
 	if st.n == 0 {

@@ -57,12 +57,18 @@ func (d *DB) most(n int) int {
 	return min(n, 16384)
 }
 
-// settle tells of a failure once, and of its end.
+// settle tells of a failure once, and of its end, and of what found no room. It is the writer that tells: whoever appends may
+// hold locks.
 func (d *DB) settle(err error) {
 	d.mu.Lock()
 	was := d.failing
 	d.failing = err != nil
+	lost := d.lost
+	d.lost = ""
 	d.mu.Unlock()
+	if lost != "" {
+		defer d.opt.Events(Dropped{Stream: lost})
+	}
 	switch {
 	case err != nil:
 		d.count.failures.Add(1)
