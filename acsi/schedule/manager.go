@@ -13,8 +13,9 @@ import (
 type Config struct {
 	Model  *model.Server
 	Server *server.Server
-	// Apply gives the controlled entity (CtlEnt of the controller) a value; the running schedule decided. It is called
-	// without locks held and may update the Server. Nil: nothing is controlled.
+	// Apply gives the controlled entity (CtlEnt of the controller) a value; the running schedule decided. A simulated IED
+	// shows it there, an agent of a resource (a FSCC over DWGC.WSpt, for example) gives it to its device as a set-point. It
+	// is called without locks held and may update the Server. Nil: nothing is controlled.
 	Apply func(c Command) error
 	// Changed hears of every change of state, and of plans that could not be enabled. It must not block. Nil: nobody does.
 	Changed func(Change)

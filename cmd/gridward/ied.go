@@ -77,7 +77,7 @@ func serveIED(cmd *cobra.Command, flags *iedFlags, file *iedFile, f *scl.File) e
 	if err != nil {
 		return err
 	}
-	// A stranger that keeps knocking, and a source that keeps writing nonsense, do not fill the log.
+	// A stranger that keeps knocking is counted each time, but does not fill the log.
 	strangers := rate.NewLimiter(rate.Every(time.Minute), 10)
 	cfg.Events = func(e ied.Event) {
 		if _, ok := e.(ied.AssociationRefused); ok && !strangers.Allow() {

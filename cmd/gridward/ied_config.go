@@ -96,15 +96,16 @@ func (fl *iedFlags) add(cmd *cobra.Command) {
 	f.StringVar(&v.Listen, "listen", "", "`address` of MMS on TCP, or none (default :102 unless there is another way in)")
 	f.IntVar(&fl.port, "port", 0, "port of MMS on TCP at all addresses, instead of --listen")
 	f.StringVar(&v.TLSListen, "tls-listen", "", "`address` of MMS over TLS, such as :"+mmstcp.PortTLS)
-	f.StringVar(&v.TLS.Cert, "cert", "", "certificate chain `file` for TLS, leaf first")
-	f.StringVar(&v.TLS.Key, "key", "", "private key `file` for TLS, PKCS #8, mode 0600")
-	f.StringVar(&v.TLS.CA, "ca", "", "`file` of those who may sign certificates of clients")
+	f.StringVar(&v.TLS.Cert, "cert", "", "certificate chain `file` for TLS and XMPP, leaf first")
+	f.StringVar(&v.TLS.Key, "key", "", "private key `file` for TLS and XMPP, PKCS #8, mode 0600")
+	f.StringVar(&v.TLS.CA, "ca", "", "`file` of those who may sign the certificates of clients and XMPP servers")
 	f.BoolVar(&v.InsecureNoClientCertificate, "insecure-no-client-certificate", false, "clients need no certificate for TLS")
 	f.BoolVar(&v.CheckSelectors, "check-selectors", false, "refuse clients that call other selectors (TSEL, SSEL, PSEL) than the SCL file gives")
 	f.StringVar(&fl.jid, "jid", "", "bare JID over XMPP, instead of the file's")
 	f.StringSliceVar(&fl.hosts, "hosts", nil, "addresses of the XMPP server, instead of the file's")
 	f.StringSliceVar(&fl.peers, "peers", nil, "bare JIDs that may associate over XMPP, instead of the file's")
 	f.BoolVar(&v.InsecureAnonymous, "insecure-anonymous", false, "let clients in that prove nothing")
+	f.BoolVar(&v.InsecureClear61850, "insecure-clear-61850", false, "over XMPP: let the servers on the way read and change what is sent")
 	f.StringVar(&v.Scenario, "scenario", "", "`file` of values over time (YAML)")
 	f.BoolVar(&v.Stdin, "stdin", false, "take values from the standard input, a line of JSON each")
 	f.BoolVar(&v.Simulate, "simulate", false, "move measured values plausibly, and now and then a status")
@@ -189,6 +190,7 @@ func (fl *iedFlags) load(cmd *cobra.Command) (*iedFile, error) {
 		{"insecure-no-client-certificate", func() { f.InsecureNoClientCertificate = fl.file.InsecureNoClientCertificate }},
 		{"check-selectors", func() { f.CheckSelectors = fl.file.CheckSelectors }},
 		{"insecure-anonymous", func() { f.InsecureAnonymous = fl.file.InsecureAnonymous }},
+		{"insecure-clear-61850", func() { f.InsecureClear61850 = fl.file.InsecureClear61850 }},
 		{"scenario", func() { f.Scenario = here(fl.file.Scenario) }},
 		{"stdin", func() { f.Stdin = fl.file.Stdin }},
 		{"simulate", func() { f.Simulate = fl.file.Simulate }},
@@ -341,6 +343,9 @@ func (f *iedFile) serverTLS(flags *serviceFlags) (*tls.Config, error) {
 }
 
 func (f *iedFile) xmpp(flags *serviceFlags) (*ied.XMPP, error) {
+	if f.XMPP.Client.TLS == (tlsFiles{}) { // one certificate may serve both
+		f.XMPP.Client.TLS = f.TLS
+	}
 	j, conf, err := f.XMPP.Client.resolve(flags)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/gridward/gridward/link/mmstcp"
 	"github.com/gridward/gridward/model"
 	"github.com/gridward/gridward/osi"
+	"github.com/gridward/gridward/pki/keystore"
 )
 
 // A started IED command.
@@ -234,4 +236,53 @@ func logged(t *testing.T, c *client.Client) []client.LogEntry {
 		all = append(all, e)
 	}
 	return all
+}
+
+// TestIEDTLS serves over TLS alone: with a certificate a client is in, without one it is not, unless that is allowed.
+func TestIEDTLS(t *testing.T) {
+	dir := t.TempDir()
+	issue := func(args ...string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), append([]string{"pki"}, args...), nil, &out, &errs); code != 0 {
+			t.Fatal(errs.String())
+		}
+	}
+	issue("init", "--dir", dir)
+	issue("issue", "--dir", dir, "--kind", "server", "--domain", "ied.example", "--file", "ied")
+	issue("issue", "--dir", dir, "--kind", "center", "--jid", "hmi@grid.example", "--file", "hmi")
+	b, err := keystore.Load(filepath.Join(dir, "hmi.crt"), filepath.Join(dir, "hmi.key"), filepath.Join(dir, "ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lax := range []bool{false, true} {
+		args := []string{
+			"ied", "--scl", filepath.Join(iedExample, "feeder.scd"), "--tls-listen", "127.0.0.1:0",
+			"--cert", filepath.Join(dir, "ied.crt"), "--key", filepath.Join(dir, "ied.key"), "--ca", filepath.Join(dir, "ca.crt"),
+		}
+		if lax {
+			args = append(args, "--insecure-no-client-certificate", "--insecure-anonymous")
+		}
+		s := startIED(t, nil, args...)
+		addr := s.errs.find(t, `msg=listening address=(\S+) mode=tls`)
+		for _, certified := range []bool{true, false} {
+			conf := &tls.Config{RootCAs: b.Pool, ServerName: "ied.example", MinVersion: tls.VersionTLS12}
+			if certified {
+				conf.Certificates = []tls.Certificate{b.Certificate}
+			}
+			a, err := mmstcp.Dial(t.Context(), addr, mmstcp.Config{Secure: mmstcp.TLSClient(conf)})
+			if want := certified || lax; (err == nil) != want {
+				t.Errorf("lax %t, certified %t: %v", lax, certified, err)
+			}
+			if err == nil {
+				c := client.New(a, client.Options{})
+				if lds, err := c.Devices(t.Context()); err != nil || len(lds) != 4 {
+					t.Errorf("%v, %v", lds, err)
+				}
+				c.Close()
+			}
+		}
+		s.errs.find(t, `associated peer=(hmi@grid.example) proof=x509`)
+		s.stop(t)
+	}
 }

@@ -199,6 +199,15 @@ func (c *control) Released(*server.Command) bool { return !c.now().Interlock }
 // InSynchronism implements server.Synchrochecker.
 func (c *control) InSynchronism(*server.Command) bool { return !c.now().Synchrocheck }
 
+// Reached implements server.Positioner: for what has two positions.
+func (c *control) Reached(cmd *server.Command) bool {
+	if c.kind != double {
+		return false
+	}
+	old, err := c.value()
+	return err == nil && position(old) == position(cmd.Value)
+}
+
 func (c *control) now() Fault {
 	c.cs.mu.Lock()
 	defer c.cs.mu.Unlock()
@@ -215,11 +224,6 @@ func (c *control) Check(cmd *server.Command) model.AddCause {
 	c.cs.mu.Unlock()
 	if busy {
 		return model.AddCauseCommandInExecution
-	}
-	if c.kind == double {
-		if old, err := c.value(); err == nil && position(old) == position(cmd.Value) {
-			return model.AddCausePositionReached
-		}
 	}
 	return c.inRange(cmd)
 }

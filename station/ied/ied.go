@@ -132,7 +132,7 @@ func (d *IED) keepBlocks() error {
 
 // introduce gives every status and measured value the time of the start.
 func (d *IED) introduce(now time.Time) error {
-	stamp := timestamp(now)
+	stamp := model.Time(d.srv.Stamp(now))
 	return d.srv.Update(now, func(tx *server.Tx) {
 		for l := range d.cfg.Model.Walk() {
 			if (l.Ref.FC == model.ST || l.Ref.FC == model.MX) && l.Type.Basic == model.BasicTimestamp && unset(d.cfg.Model.Initial[l.Slot]) {

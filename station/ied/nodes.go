@@ -88,7 +88,7 @@ func (n *nodes) apply(now time.Time, list []setting) error {
 			if when.IsZero() {
 				when = now
 			}
-			stamp := timestamp(when)
+			stamp := model.Time(n.srv.Stamp(when))
 			if s.p.q >= 0 {
 				tx.SetSlot(s.p.q, model.QualityValue(n.quality(s.p.node, s.q)))
 			}
@@ -177,7 +177,7 @@ func (n *nodes) behave(tx *server.Tx, now time.Time, d *model.LogicalDevice, ln 
 	if t, ok := ln.Find("Beh.stVal", model.ST); ok {
 		tx.SetSlot(t.Slot, integer(t.Type, beh))
 		if at, ok := ln.Find("Beh.t", model.ST); ok {
-			tx.SetSlot(at.Slot, timestamp(now))
+			tx.SetSlot(at.Slot, model.Time(n.srv.Stamp(now)))
 		}
 	}
 }

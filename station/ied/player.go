@@ -72,6 +72,9 @@ func (p *player) steps(now time.Time) error {
 		for _, x := range s.stops {
 			p.stop(x)
 		}
+		if s.clock != nil {
+			p.d.srv.SetClock(*s.clock)
+		}
 		for ref, f := range s.faults {
 			p.d.controls.setFault(ref, f)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/model"
 )
 
@@ -24,6 +25,7 @@ type scenarioStep struct {
 	moves  []motion
 	stops  []*point
 	faults map[model.Ref]Fault
+	clock  *server.Clock
 }
 
 // ParseScenario reads a scenario for the model m:
@@ -39,6 +41,7 @@ type scenarioStep struct {
 //	  - at: 20s
 //	    stop: [LD0/MMXU1.Hz]
 //	    fault: {LD0/CSWI1.Pos: interlock}
+//	    clock: not-synchronized   # the quality of time stamps from now on
 //
 // name is for messages. The error joins Problems, each with its place: all references and values are checked.
 func ParseScenario(name string, data []byte, m *model.Server) (*Scenario, error) {
@@ -104,6 +107,14 @@ func (r *scenarioReader) step(d *doc) scenarioStep {
 					r.add(d.list[i].pos, ErrScenario, "", "stop: want a list of references")
 				}
 			}
+		},
+		"clock": func(d *doc) {
+			text, _ := d.leaf.(string)
+			c, ok := clocks[text]
+			if !ok {
+				r.add(d.pos, ErrScenario, "use synchronized, not-synchronized or failure", "%s is not a state of the clock", show(d.value()))
+			}
+			s.clock = &c
 		},
 		"fault": func(d *doc) {
 			s.faults = make(map[model.Ref]Fault)
@@ -187,6 +198,13 @@ func (r *scenarioReader) quality(d *doc) model.Quality {
 		r.add(d.pos, ErrValue, "for example good, invalid, questionable+oldData or good+test", "%s is not a quality", show(d.value()))
 	}
 	return q
+}
+
+// clocks are the states of the clock that a scenario may bring about.
+var clocks = map[string]server.Clock{
+	"synchronized":     {LeapSecondsKnown: true, AccuracyBits: int(model.AccuracyMillisecond), Sync: 2},
+	"not-synchronized": {LeapSecondsKnown: true, AccuracyBits: int(model.AccuracyUnspecified), NotSynchronized: true},
+	"failure":          {AccuracyBits: int(model.AccuracyUnspecified), NotSynchronized: true, Failure: true},
 }
 
 // faultNames are the words of a fault, besides those of additional causes.

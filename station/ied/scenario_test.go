@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gridward/gridward/model"
 )
 
 // still makes an IED that nobody can reach, for tests of what moves its values.
@@ -71,6 +73,8 @@ steps:
     wave: {MEAS/MMXU1.TotVAr: {shape: square, mean: 10, amplitude: 5, period: 4s, every: 1s, for: 8s}}
   - at: 23s
     stop: [MEAS/MMXU1.TotVAr]
+    clock: failure
+    set: {CTRL/GGIO1.Ind2: true}
 `)})
 		now := time.Now()
 		want := func(after time.Duration, values map[string]string) {
@@ -101,6 +105,10 @@ steps:
 		want(22*time.Second, map[string]string{"MEAS/MMXU1.TotVAr": "{f=5}"})
 		want(23*time.Second, map[string]string{"MEAS/MMXU1.TotVAr": "{f=5}"})
 		want(24*time.Second, map[string]string{"MEAS/MMXU1.TotVAr": "{f=5}", "MEAS/MMXU1.TotW": "{f=200}"}) // stopped
+		v, err := d.srv.Get(ref(t, "FEEDER1CTRL/GGIO1.Ind2.t[ST]"))
+		if stamp, _ := v.AsTime(); err != nil || stamp.Quality()&model.ClockFailure == 0 || stamp.Quality()&model.ClockNotSynchronized == 0 {
+			t.Errorf("the clock has failed, but a time stamp is %v, %v", stamp, err)
+		}
 		want(40*time.Second, map[string]string{"CTRL/GGIO1.Ind1": "true"})
 		want(48*time.Second, map[string]string{"MEAS/MMXU1.TotW": "{f=130}"})
 		if len(d.player.running) == 0 || d.player.ended {
@@ -160,6 +168,7 @@ func TestScenarioErrors(t *testing.T) {
 		{"steps:\n  - at: 0s\n    stop: MEAS/MMXU1.Hz\n", "3:11", "want a list", ""},
 		{"steps:\n  - at: 0s\n    fault: {CTRL/GGIO1.Ind1: stuck}\n", "3:13", "not a controllable object", ""},
 		{"steps:\n  - at: 0s\n    fault: {CTRL/CSWI1.Pos: broken}\n", "3:29", `"broken" is not a fault`, "interlock"},
+		{"steps:\n  - at: 0s\n    clock: broken\n", "3:12", `"broken" is not a state of the clock`, "failure"},
 		{"repeat: 5s\nsteps:\n  - at: 5s\n", "1:1", "before the step", ""},
 		{"repeat: 5s\n", "1:1", "needs steps", ""},
 		{"steps: {}\n", "1:1", "needs steps", ""},
