@@ -149,7 +149,7 @@ func (e *echo) Verify(p acse.Peer, a acse.Auth) (acse.Auth, *model.Principal, er
 
 func TestAuthenticationValues(t *testing.T) {
 	mechanism := asn1.MustOID("1.3.6.1.4.1.99999.7.300")
-	for _, n := range []int{0, 60, 254, 255, 300, 900, 8000, acse.MaxValue - 200} {
+	for _, n := range []int{0, 60, 254, 255, 300, 900, 8000, 9000, acse.MaxValue - 200} {
 		for _, extended := range []bool{false, true} {
 			octets := bytes.Repeat([]byte{0x5a}, n)
 			other, err := acse.OtherValue(mechanism, append([]byte{0x04, 0x83, 0, byte(n >> 8), byte(n)}, octets...))

@@ -13,34 +13,13 @@ import (
 )
 
 // serve serves requests for identify until the test ends.
-func serve(b testing.TB, limits tcp.Limits) string {
-	b.Helper()
-	l, err := tcp.Listen(b.Context(), "127.0.0.1:0", limits)
+func serve(t testing.TB, limits tcp.Limits) string {
+	t.Helper()
+	l, err := tcp.Listen(t.Context(), "127.0.0.1:0", limits)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan error)
-	go func() {
-		done <- Serve(ctx, l, anyone, func(ctx context.Context, a mms.Association) {
-			for {
-				p, err := a.Recv(ctx)
-				if err != nil {
-					return
-				}
-				if r, ok := p.(*mms.ConfirmedRequest); ok && a.Send(response(r.InvokeID, "v")) != nil {
-					return
-				}
-			}
-		})
-	}()
-	b.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			b.Error(err)
-		}
-	})
-	return l.Addr().String()
+	return serveOn(t, l, anyone)
 }
 
 // TestManyAssociations: a thousand at once cost little, and nothing is left of them.

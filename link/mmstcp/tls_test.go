@@ -35,8 +35,9 @@ func (b *binder) Verify(p acse.Peer, _ acse.Auth) (acse.Auth, *model.Principal, 
 	return acse.Auth{}, &model.Principal{Name: "no certificate"}, err
 }
 
-// TestTLS runs an association through TLS: both ends see the same exported key, and who the other is.
-func TestTLS(t *testing.T) {
+// selfSigned gives configurations of two ends that trust each other.
+func selfSigned(t *testing.T) (server, client *tls.Config) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +53,13 @@ func TestTLS(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(leaf)
+	own := []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
+	return &tls.Config{Certificates: own, MinVersion: tls.VersionTLS12}, &tls.Config{Certificates: own, RootCAs: roots, ServerName: "server", MinVersion: tls.VersionTLS12}
+}
+
+// TestTLS runs an association through TLS: both ends see the same exported key, and who the other is.
+func TestTLS(t *testing.T) {
+	forServer, forClient := selfSigned(t)
 	l, err := tcp.Listen(t.Context(), "127.0.0.1:0", tcp.Limits{})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +68,7 @@ func TestTLS(t *testing.T) {
 	here, there := &binder{make(chan []byte, 1)}, &binder{make(chan []byte, 1)}
 	ended, served := make(chan error, 1), make(chan error)
 	go func() {
-		secure := TLSServer(&tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+		secure := TLSServer(forServer)
 		served <- Serve(ctx, l, Config{Secure: secure, OSI: osi.Config{Authenticator: there}}, func(ctx context.Context, a mms.Association) {
 			if st := l.Stats(); st.Open != 1 || st.HalfOpen != 0 {
 				t.Errorf("the connection was not admitted: %+v", st)
@@ -78,7 +86,7 @@ func TestTLS(t *testing.T) {
 		})
 	}()
 	a, err := Dial(ctx, l.Addr().String(), Config{
-		Secure: TLSClient(&tls.Config{RootCAs: roots, ServerName: "server"}), OSI: osi.Config{Authenticator: here},
+		Secure: TLSClient(forClient), OSI: osi.Config{Authenticator: here},
 	})
 	if err != nil {
 		t.Fatal(err)
