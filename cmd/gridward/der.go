@@ -105,6 +105,7 @@ func runDER(cmd *cobra.Command, service *serviceFlags, file *derFile, printSCL b
 		}
 		logDER(cmd.Context(), log, e)
 	}
+	cfg.Audit = auditLog{cmd.Context(), log}
 	agent, err := der.New(cfg)
 	if err != nil {
 		return cli.Usage(fmt.Errorf("%s: %w", service.config, err), "")

@@ -12,11 +12,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/der/bridge"
 	"github.com/gridward/gridward/internal/cli"
 	"github.com/gridward/gridward/mms"
-	"github.com/gridward/gridward/model"
 	"github.com/gridward/gridward/xmpp"
 	"github.com/gridward/gridward/xmpp/jid"
 	"github.com/gridward/gridward/xmpp/mmsbinding"
@@ -218,26 +216,4 @@ func logBridge(ctx context.Context, log *slog.Logger, e bridge.Event) {
 	case bridge.TooLong:
 		log.WarnContext(ctx, "report left out: longer than the client takes", "peer", e.Principal.Name, "octets", e.Size)
 	}
-}
-
-// auditLog writes what was changed, or was to be changed, to the log.
-type auditLog struct {
-	ctx context.Context
-	log *slog.Logger
-}
-
-// Record makes auditLog a server.Audit.
-func (a auditLog) Record(r server.AuditRecord) {
-	level, result := slog.LevelInfo, "done"
-	if r.Err != nil {
-		level, result = slog.LevelWarn, r.Err.Error()
-	}
-	if r.AddCause != model.AddCauseNone {
-		result = r.AddCause.String()
-	}
-	peer := ""
-	if r.Principal != nil {
-		peer = r.Principal.Name
-	}
-	a.log.Log(a.ctx, level, "audit", "peer", peer, "service", r.Service, "object", r.Ref.String(), "right", r.Right.String(), "result", result)
 }

@@ -155,7 +155,7 @@ func TestDERBridge(t *testing.T) {
 		t.Fatalf("operate: %+v, %v", end, err)
 	}
 	<-operated
-	log.find(t, `msg=audit peer=center@grid.example/IEC service=operate object=TLD0/GGIO1.SPCSO3.Oper\[CO\] right=CONTROL result=done`)
+	log.find(t, `msg=audit peer=center@grid.example/IEC association=1 service=operate object=TLD0/GGIO1.SPCSO3.Oper\[CO\] right=CONTROL result=done`)
 	if err := device.Update(time.Now(), func(tx *server.Tx) { tx.Set(parseRef(t, "TLD0/GGIO1.Ind1.stVal[ST]"), model.Bool(true)) }); err != nil {
 		t.Fatal(err)
 	}

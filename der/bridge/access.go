@@ -151,7 +151,7 @@ func (r *relay) audit(rec server.AuditRecord) {
 	if r.b.cfg.Audit == nil {
 		return
 	}
-	rec.Time = r.b.cfg.Now()
+	rec.Time, rec.Association = r.b.cfg.Now(), r.id
 	r.b.cfg.Audit.Record(rec)
 }
 

@@ -5,16 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gridward/gridward/acsi/client"
+	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/model"
 )
 
 // A Bridge connects associations of clients with those of one device. It is safe for concurrent use.
 type Bridge struct {
 	cfg   Config
 	slots chan struct{} // one token for each association of the device
+
+	associations atomic.Uint64 // ever
 
 	mu    sync.Mutex
 	state deviceState
@@ -58,7 +63,13 @@ func (b *Bridge) Serve(ctx context.Context, a mms.Association) error {
 	defer func() { <-b.slots }()
 	r := newRelay(b, a, device)
 	b.cfg.Events(Associated{Principal: r.principal()})
+	r.audit(server.AuditRecord{Principal: r.principal(), Service: "associate", Right: server.NumRight, AddCause: model.AddCauseNone})
 	err = r.run(ctx)
+	end := server.AuditRecord{Principal: r.principal(), Service: "abort", Right: server.NumRight, Err: err, AddCause: model.AddCauseNone}
+	if errors.Is(err, mms.ErrReleased) {
+		end.Service, end.Err = "release", nil
+	}
+	r.audit(end)
 	b.cfg.Events(Ended{Principal: r.principal(), Cause: err})
 	if errors.Is(err, mms.ErrReleased) {
 		return nil

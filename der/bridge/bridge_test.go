@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,6 +113,31 @@ func TestControlsTerminate(t *testing.T) {
 		last := records[len(records)-1]
 		if last.Service != "operate" || last.Principal.Name != "center@grid.example/IEC" || last.Ref.String() != "TLD0/GGIO1.SPCSO4.Oper[CO]" {
 			t.Errorf("audit has %+v", last)
+		}
+	})
+}
+
+// TestAuditKnowsTheAssociation: from its beginning to its end.
+func TestAuditKnowsTheAssociation(t *testing.T) {
+	bridged(t, Config{}, func(t *testing.T, g *rig) {
+		for i := range 2 {
+			c := g.client("center@grid.example/IEC")
+			noErr(t, c.Write(t.Context(), ref("TLD0/GGIO1.Set1.setMag.f[SP]"), model.Float32(7)))
+			if i == 0 {
+				noErr(t, c.Release(t.Context()))
+			} else {
+				c.Close()
+			}
+			<-c.Done()
+			synctest.Wait()
+		}
+		var got []string
+		for _, r := range g.records {
+			got = append(got, fmt.Sprint(r.Association, " ", r.Service, " ", r.Err != nil))
+		}
+		want := []string{"1 associate false", "1 write false", "1 release false", "2 associate false", "2 write false", "2 abort true"}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("audit (-want +got):\n%s", d)
 		}
 	})
 }

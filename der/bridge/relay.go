@@ -14,6 +14,7 @@ import (
 // A relay is one association of a client and the one with the device that belongs to it.
 type relay struct {
 	b      *Bridge
+	id     uint64 // for audit
 	client mms.Association
 	device mms.Association
 	slots  chan struct{}              // one token for each request that the device may have unanswered
@@ -48,7 +49,7 @@ type denial struct {
 func newRelay(b *Bridge, client, device mms.Association) *relay {
 	n := max(device.Params().OutstandingOut, 1)
 	return &relay{
-		b: b, client: client, device: device, slots: make(chan struct{}, n),
+		b: b, id: b.associations.Add(1), client: client, device: device, slots: make(chan struct{}, n),
 		queue:    make(chan *mms.ConfirmedRequest, max(client.Params().OutstandingIn, 1)+1),
 		toDevice: mms.NewOutstanding[*pending](n),
 		toClient: mms.NewOutstanding[*pending](max(client.Params().OutstandingOut, 1)),
