@@ -15,11 +15,12 @@ import (
 
 // An mmsOut writes results: as text at once, as one JSON list at the end, or as a line of JSON each.
 type mmsOut struct {
-	format cli.Format
-	w      *bufio.Writer
-	items  []any
-	rows   [][]string // of a table
-	err    error
+	format  cli.Format
+	w       *bufio.Writer
+	items   []any
+	rows    [][]string // of a table
+	headers int        // how many of them are headers
+	err     error
 }
 
 func newMMSOut(cmd *cobra.Command, format *cli.Format) *mmsOut {
@@ -46,9 +47,10 @@ func (o *mmsOut) row(v any, cells ...string) {
 	o.item(v, func(io.Writer) { o.rows = append(o.rows, cells) })
 }
 
-// header adds a row that JSON does not show.
+// header adds a row that JSON does not show, nor text when nothing follows.
 func (o *mmsOut) header(cells ...string) {
 	if o.format == cli.Text {
+		o.headers++
 		o.rows = append(o.rows, cells)
 	}
 }
@@ -58,8 +60,10 @@ func (o *mmsOut) flush() error {
 	if o.err == nil && o.format == cli.JSON {
 		o.err = cli.WriteJSON(o.w, o.items)
 	}
-	aligned(o.w, "", o.rows)
-	o.rows = nil
+	if len(o.rows) > o.headers {
+		aligned(o.w, "", o.rows)
+	}
+	o.rows, o.headers = nil, 0
 	return errors.Join(o.err, o.w.Flush())
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -129,6 +130,16 @@ type reportWatch struct {
 	types map[model.Ref]*valuetext.Type
 	n     int // reports so far
 	rcb   model.Ref
+
+	mu   sync.Mutex // held while a report is handled; guards what changes meanwhile: out, types, n, opt.EntryID
+	deaf bool       // no session is on: what its client still delivers is not for us
+}
+
+// listen says whether reports are handled. No report is, once listen(false) has returned.
+func (w *reportWatch) listen(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaf = !on
 }
 
 // errEnough ends a watch well.
@@ -148,7 +159,10 @@ func (w *reportWatch) session(ctx context.Context, f *mmsFlags, place *mmsPlace,
 		return err
 	}
 	stop := make(chan error, 1)
-	sub, err := s.client.Subscribe(ctx, w.rcb, w.opt, func(r *client.Report) {
+	opt := w.opt
+	w.listen(true)
+	defer w.listen(false)
+	sub, err := s.client.Subscribe(ctx, w.rcb, opt, func(r *client.Report) {
 		if err := w.report(ctx, s, r); err != nil {
 			stopWith(stop, err)
 		}
@@ -157,16 +171,13 @@ func (w *reportWatch) session(ctx context.Context, f *mmsFlags, place *mmsPlace,
 		return subscribeError(err, s)
 	}
 	if !sub.Resynced() {
-		hint(w.cmd, "the server does not know the entry %s any more: reports start at the oldest that it has, some may be lost or come again", w.opt.EntryID)
+		hint(w.cmd, "the server does not know the entry %s any more: reports start at the oldest that it has, some may be lost or come again", opt.EntryID)
 	}
 	w.opt.PurgeBuf = false // once is enough
 	select {
 	case err = <-stop:
 	case <-ctx.Done():
 	case <-sub.Done():
-		if id := sub.LastEntryID(); id != "" {
-			w.opt.EntryID = id
-		}
 		return mmsError(sub.Err(), s.target)
 	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
@@ -205,7 +216,9 @@ type mmsReportEntry struct {
 
 // report prints a report. An error ends the watch.
 func (w *reportWatch) report(ctx context.Context, s *mmsSession, r *client.Report) error {
-	if w.count > 0 && w.n >= w.count {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.deaf || w.count > 0 && w.n >= w.count {
 		return errEnough
 	}
 	v := mmsReport{

@@ -168,7 +168,10 @@ func newSubstListCmd() *cobra.Command {
 				out.row(v, v.cells()...)
 			}
 		}
-		if n == 0 {
+		switch {
+		case n == 0 && all:
+			hint(cmd, "the server has nothing there that could be substituted")
+		case n == 0:
 			hint(cmd, "nothing is substituted; --all lists what could be")
 		}
 		return out.flush()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -81,6 +82,16 @@ type lookout struct {
 	seen  map[model.Ref]string // text of each leaf
 	n     int
 	units unitTable
+
+	mu   sync.Mutex // held while values are shown
+	deaf bool       // no session is on: what its client still delivers is not for us
+}
+
+// listen says whether reports are handled. No report is, once listen(false) has returned.
+func (l *lookout) listen(on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.deaf = !on
 }
 
 func (l *lookout) session(ctx context.Context, f *mmsFlags, place *mmsPlace) error {
@@ -202,9 +213,16 @@ func (l *lookout) reports(ctx context.Context, s *mmsSession, items []catalog.It
 		return dataSetError(err, s)
 	}
 	stop := make(chan error, 1)
+	l.listen(true)
+	defer l.listen(false)
 	sub, err := s.client.Subscribe(ctx, rcb, client.ReportOptions{
 		DataSet: set, Triggers: model.TrgDataChange | model.TrgQualityChange | model.TrgDataUpdate | model.TrgGI,
 	}, func(r *client.Report) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.deaf {
+			return
+		}
 		for _, e := range r.Entries {
 			if item, ok := byRef[e.Ref]; ok {
 				l.show([]reading{{item, s.typeOf(item), e.Value, nil}}, e.Reason.String())
