@@ -85,6 +85,7 @@ func serveIED(cmd *cobra.Command, flags *iedFlags, file *iedFile, f *scl.File) e
 		}
 		logIED(cmd, log, e)
 	}
+	cfg.Audit = auditLog{cmd.Context(), log}
 	if flags.service.check {
 		return checkIED(cmd, file, cfg)
 	}
