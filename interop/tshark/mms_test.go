@@ -280,7 +280,7 @@ func octets(t *testing.T, name, text string) string {
 	return hex.EncodeToString([]byte(text))
 }
 
-var oids = map[string]string{"1.0.9506.2.1": "28ca220201", "1.0.9506.2.3": "28ca220203"}
+var oids = map[string]string{"1.2.3.4": "2a0304", "1.0.9506.2.1": "28ca220201", "1.0.9506.2.3": "28ca220203"}
 
 // integer gives minimal two's complement.
 func integer(t *testing.T, text string) string {
