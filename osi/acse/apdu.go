@@ -191,22 +191,7 @@ func codeUsers(c asn1.Coder, users []User) []User {
 	if !c.Has(elemUserInfo, len(users) > 0) {
 		return nil
 	}
-	c.Begin(elemUserInfo)
-	for i := 0; c.Next(i, len(users)); i++ {
-		if !c.Reading() {
-			users[i].code(c)
-			continue
-		}
-		if i == maxUsers {
-			c.Fail(fmt.Errorf("%w: more than %d EXTERNALs", asn1.ErrTooLong, maxUsers))
-			break
-		}
-		var u User
-		u.code(c)
-		users = append(users, u)
-	}
-	c.End()
-	return users
+	return asn1.List(c, elemUserInfo, users, maxUsers, "EXTERNALs", (*User).code)
 }
 
 func (u *User) code(c asn1.Coder) {

@@ -36,22 +36,7 @@ func codeUser(c asn1.Coder, pdvs []PDV) []PDV {
 	if !c.Has(elemFully, len(pdvs) > 0) {
 		return nil
 	}
-	c.Begin(elemFully)
-	for i := 0; c.Next(i, len(pdvs)); i++ {
-		if !c.Reading() {
-			pdvs[i].code(c)
-			continue
-		}
-		if i == maxPDVs {
-			c.Fail(fmt.Errorf("%w: more than %d values", asn1.ErrTooLong, maxPDVs))
-			break
-		}
-		var v PDV
-		v.code(c)
-		pdvs = append(pdvs, v)
-	}
-	c.End()
-	return pdvs
+	return asn1.List(c, elemFully, pdvs, maxPDVs, "values", (*PDV).code)
 }
 
 func (v *PDV) code(c asn1.Coder) {

@@ -263,22 +263,7 @@ func codeContexts(c asn1.Coder, list []Context) []Context {
 	if !c.Has(elemContexts, len(list) > 0) {
 		return nil
 	}
-	c.Begin(elemContexts)
-	for i := 0; c.Next(i, len(list)); i++ {
-		if !c.Reading() {
-			list[i].code(c)
-			continue
-		}
-		if i == MaxContexts {
-			c.Fail(fmt.Errorf("%w: more than %d contexts", asn1.ErrTooLong, MaxContexts))
-			break
-		}
-		var x Context
-		x.code(c)
-		list = append(list, x)
-	}
-	c.End()
-	return list
+	return asn1.List(c, elemContexts, list, MaxContexts, "contexts", (*Context).code)
 }
 
 func (x *Context) code(c asn1.Coder) {
@@ -304,22 +289,7 @@ func codeResults(c asn1.Coder, list []Result) []Result {
 	if !c.Has(elemResults, len(list) > 0) {
 		return nil
 	}
-	c.Begin(elemResults)
-	for i := 0; c.Next(i, len(list)); i++ {
-		if !c.Reading() {
-			list[i].code(c)
-			continue
-		}
-		if i == MaxContexts {
-			c.Fail(fmt.Errorf("%w: more than %d results", asn1.ErrTooLong, MaxContexts))
-			break
-		}
-		var x Result
-		x.code(c)
-		list = append(list, x)
-	}
-	c.End()
-	return list
+	return asn1.List(c, elemResults, list, MaxContexts, "results", (*Result).code)
 }
 
 func (x *Result) code(c asn1.Coder) {
