@@ -1,6 +1,7 @@
 package tshark
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"net"
@@ -109,11 +110,16 @@ func testModel(t *testing.T) *model.Server {
 }
 
 // TestSession: a whole session over TCP between our client and our server, from the connection to the release, is
-// dissected at every layer without complaint.
+// dissected at every layer without complaint, with long user data of the session in either of its two forms.
 func TestSession(t *testing.T) {
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("tshark: missing peer")
 	}
+	t.Run("user data", func(t *testing.T) { session(t, false) })
+	t.Run("extended user data", func(t *testing.T) { session(t, true) })
+}
+
+func session(t *testing.T, extended bool) {
 	srv, err := server.New(server.Config{Model: testModel(t), Vendor: "Gridward", ModelName: "test", Revision: "1"})
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +145,7 @@ func TestSession(t *testing.T) {
 	}
 	r := record(nc)
 	a, err := mmstcp.Client(ctx, r, mmstcp.Config{OSI: osi.Config{
-		Authenticator: known, Local: acse.Address{Title: title("a")}, Remote: acse.Address{Title: title("bc")},
+		Authenticator: known, ExtendedUserData: extended, Local: acse.Address{Title: title("a")}, Remote: acse.Address{Title: title("bc")},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -165,6 +171,9 @@ func TestSession(t *testing.T) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if group := bytes.Contains(r.c.out, []byte{0xc2, 0xff}); group != extended {
+		t.Errorf("extended user data in the session: %v", group)
+	}
 	seen := map[string]int{}
 	for i, p := range dissect(t, r.c.out) {
 		if bad := p.complaints(); len(bad) > 0 {
