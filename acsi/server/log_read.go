@@ -9,7 +9,7 @@ import (
 	"github.com/gridward/gridward/model"
 )
 
-// maxPageEntries bounds one answer to readJournal, whatever fits.
+// maxPageEntries bounds what is looked at in one go, and so one answer to readJournal, whatever fits.
 const maxPageEntries = 1000
 
 // serviceOther is the code "other" of every class of ServiceError.
@@ -61,7 +61,7 @@ func (ss *session) openJournal(name mms.ObjectName, r Right, service string) (*j
 type query struct {
 	after    uint64
 	from, to time.Time
-	count    int // entries at most
+	count    int // entries at most, where the stop is a number
 }
 
 // lastOf gives the end of the millisecond that t names: entries are kept with more than their EntryTime shows.
@@ -69,7 +69,6 @@ func lastOf(t model.EntryTime) time.Time { return t.Time().Add(time.Millisecond 
 
 // queryOf reads the range of a request, ISO 9506-2 16.2: a start, a stop and the entry after which a further page begins.
 func queryOf(r *mms.ReadJournal) (q query, ok bool) {
-	q.count = maxPageEntries
 	if st := r.Start; st != nil && st.ByEntry {
 		if q.after, ok = entryIDOf(model.Octets(st.Entry)); !ok {
 			return q, false
@@ -82,7 +81,7 @@ func queryOf(r *mms.ReadJournal) (q query, ok bool) {
 		if st.Count < 0 { // backwards
 			return q, false
 		}
-		q.count = min(q.count, int(st.Count))
+		q.count = int(st.Count)
 	} else if st != nil {
 		q.to = lastOf(st.Time)
 	}

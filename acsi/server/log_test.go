@@ -315,6 +315,27 @@ func TestLogPages(t *testing.T) {
 	}
 }
 
+// What is wanted may be far behind what is not: no page comes empty while more follow.
+func TestRareEntries(t *testing.T) {
+	logged(t, Config{}, func(h *harness) {
+		p := h.peer("cc@x")
+		for i := range 3000 {
+			h.setFloat(float64(i + 1))
+		}
+		h.update(func(tx *Tx) { tx.Set(ind1.Child("stVal"), model.Bool(true)) })
+		for i := range 2500 {
+			h.setFloat(float64(i))
+		}
+		entries, pages := p.readLog(mms.ReadJournal{Variables: []string{"TLD0/GGIO1$ST$Ind1"}})
+		if len(entries) != 1 || pages != 1 || len(entries[0].Variables) != 2 {
+			t.Errorf("%d entries in %d pages", len(entries), pages)
+		}
+		if got, _ := p.readLog(mms.ReadJournal{Stop: &mms.JournalStop{ByCount: true, Count: 2}, Variables: []string{"TLD0/GGIO1$MX$AnIn1"}}); !slices.Equal(floats(got), []float64{1, 2}) {
+			t.Errorf("the first two: %v", floats(got))
+		}
+	})
+}
+
 func TestEntryLongerThanAnAnswer(t *testing.T) {
 	logged(t, Config{}, func(h *harness) {
 		params := mms.Params{MaxPDU: 210}
