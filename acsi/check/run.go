@@ -175,6 +175,12 @@ func (r *run) restore(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
 	s := &sheet{r: r, ctx: ctx, group: "restore", live: true}
+	r.others <- struct{}{}
+	if r.c2 != nil { // after a loss it may have got what it was to be refused
+		release(r.c2)
+		r.c2 = nil
+	}
+	<-r.others
 	for _, u := range slices.Backward(left) {
 		err := u.f(ctx, r.c)
 		if err != nil && !answered(err) { // the association was lost
