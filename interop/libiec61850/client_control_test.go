@@ -2,6 +2,7 @@ package libiec61850
 
 import (
 	"testing"
+	"time"
 
 	"github.com/gridward/gridward/model"
 )
@@ -115,6 +116,12 @@ func TestTheirControls(t *testing.T) {
 		s.accepted("operate", true, nil)
 		s.ended(model.AddCauseNone)
 		s.state(true)
+		s.accepted("operate", false, args{"at": time.Now().Add(time.Second).UnixMilli()})
+		s.state(true) // its time has not come
+		s.ended(model.AddCauseNone)
+		s.state(false)
+		s.accepted("operate", true, nil)
+		s.ended(model.AddCauseNone)
 		c.stimulate("control GWLD0/GGIO1.SPCSO3 fail 9")
 		s.accepted("operate", false, nil)
 		s.ended(model.AddCauseBlockedByProcess)

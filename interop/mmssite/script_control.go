@@ -2,6 +2,7 @@ package mmssite
 
 import (
 	"errors"
+	"time"
 
 	"github.com/gridward/gridward/acsi/client"
 	"github.com/gridward/gridward/model"
@@ -68,6 +69,13 @@ func control(e *Env) {
 	k = e.control(Controls[2], 3)
 	e.operate(k, true)
 	state(Controls[2], true)
+	timed, err := k.TimeActivatedOperate(e.Ctx, model.Bool(false), time.Now().Add(time.Second), opt)
+	e.NoErr("time-activated operate", err)
+	state(Controls[2], true) // its time has not come
+	_, err = timed.Wait(e.Ctx)
+	e.NoErr("time-activated operate", err)
+	state(Controls[2], false)
+	e.operate(k, true)
 	e.Stimulate("control " + Controls[2] + " fail 9")
 	_, err = k.Operate(e.Ctx, model.Bool(false), opt)
 	e.refused("enhanced", err, "termination", model.AddCauseBlockedByProcess)
