@@ -11,7 +11,16 @@ import (
 func newMMSCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mms",
-		Short: "Work with MMS PDUs (ISO 9506) of IEC 61850-8-1 and -8-2",
+		Short: "Ask and operate IEC 61850 servers, over TCP, TLS and XMPP",
+		Long: `Ask and operate servers of IEC 61850 by MMS (ISO 9506): over TCP and TLS (IEC 61850-8-1, IEC 62351-3) by address, over
+XMPP (IEC 61850-8-2) by JID. 'serve' is such a server, 'convert' and 'schema' are about the PDUs themselves.
+
+References are those of IEC 61850, LD/LN.DO.DA[FC], and a shell completes them from the server or from --scl. Every verb
+has -o json, most -o jsonl. 'gridward help exit-codes' says what the exit codes mean.`,
+		Example: `  gridward mms discover 192.0.2.7
+  gridward mms browse 192.0.2.7
+  gridward mms get 192.0.2.7 IED1LD0/MMXU1.TotW
+  gridward mms control 192.0.2.7 IED1LD0/CSWI1.Pos on`,
 	}
 	cmd.AddCommand(newMMSConvertCmd(), newMMSSchemaCmd(), newMMSServeCmd())
 	cmd.AddCommand(mmsClientCmds()...)

@@ -135,12 +135,9 @@ func (f *mmsFlags) associate(ctx context.Context, place *mmsPlace, opt client.Op
 	return &mmsSession{mmsPlace: place, ctx: ctx, client: c, catalog: catalog.New(c), end: end}, nil
 }
 
-// secret gives the password, and whether there is one.
+// secret gives the password, and whether there is one. A file goes over --password, which the environment may give.
 func (f *mmsFlags) secret() (string, bool, error) {
-	switch {
-	case f.password != "" && f.passFile != "":
-		return "", false, cli.Usage(errors.New("--password and --password-file exclude each other"), "")
-	case f.passFile == "":
+	if f.passFile == "" {
 		return f.password, f.password != "", nil
 	}
 	b, err := os.ReadFile(f.passFile)
