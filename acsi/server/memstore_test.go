@@ -16,6 +16,7 @@ import (
 // memStore is the twin of a store.DB in memory: what it has is durable once flushed.
 type memStore struct {
 	ring
+	full    bool // takes no records
 	values  map[string][]byte
 	durable struct {
 		streams map[string][]ringRecord
@@ -25,6 +26,10 @@ type memStore struct {
 
 func newMemStore(now func() time.Time) *memStore {
 	return &memStore{ring: *newRing(now), values: map[string][]byte{}}
+}
+
+func (m *memStore) Append(stream string, id uint64, at time.Time, data appender, size int) bool {
+	return !m.full && m.ring.Append(stream, id, at, data, size)
 }
 
 func (m *memStore) Get(key string) ([]byte, error) { return slices.Clone(m.values[key]), nil }

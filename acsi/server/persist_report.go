@@ -48,7 +48,7 @@ func (r *reportControl) save() {
 	v := savedReport{
 		Config: r.config, Members: r.set.mark(), RptID: r.rptID, DatSet: r.datSet, ConfRev: r.confRev, OptFlds: uint16(r.opt),
 		BufTm: r.bufTm.Milliseconds(), TrgOps: uint8(r.trg), IntgPd: r.intgPd.Milliseconds(), ResvTms: r.resvTms,
-		Sent: r.sent(), Overflow: r.buffer.ovfl,
+		Sent: r.sent(), Overflow: r.buffer.ovfl || r.holes,
 	}
 	if r.resvTms > 0 { // a reservation without it ends with the association, and that with the process
 		v.OwnerName, v.OwnerAddr = r.ownerName, []byte(r.ownerAddr)
@@ -89,6 +89,8 @@ func (r *reportControl) store(e *entry) {
 	}
 	if !r.s.cfg.Store.Append(r.stream(), e.id, e.at, e, e.octets) {
 		r.s.count.logsLost.Add(1)
+		r.holes = true
+		r.save()
 		return
 	}
 	if r.kept++; r.kept > len(r.buffer.entries)+64 { // a few at a time
@@ -101,7 +103,7 @@ func (r *reportControl) store(e *entry) {
 func (r *reportControl) forgetStored() {
 	if r.persists() {
 		r.s.cfg.Store.Cut(r.stream(), max(r.lastID, r.s.lastID))
-		r.kept = 0
+		r.kept, r.holes = 0, false
 	}
 }
 

@@ -520,6 +520,26 @@ func TestRestartsLoseNothing(t *testing.T) {
 	})
 }
 
+// An entry that the store had no room for is told as an overflow after a restart.
+func TestEntriesThatWereNotKept(t *testing.T) {
+	p := newPlant(t, Config{})
+	p.mem = newMemStore(p.cfg.Now)
+	p.start()
+	p.event()
+	p.mem.full = true
+	p.event()
+	p.mem.full = false
+	p.event()
+	p.stop()
+	p.start()
+	c := p.connect("cc@x")
+	c.set(brcb+"RptEna", model.Bool(true))
+	if got := c.take(9); !slices.Equal(values(got), []float64{1, 3}) || !got[0].ovfl || got[1].ovfl {
+		t.Errorf("%+v", got)
+	}
+	p.stop()
+}
+
 // broken is a Store that fails.
 type broken struct {
 	Store

@@ -95,6 +95,7 @@ type reportControl struct {
 	config string // mark of what SCL says
 	saved  []byte // what the Store has of the attributes
 	kept   int    // entries that the Store has
+	holes  bool   // an entry is not in the Store: an overflow, for who comes after a restart
 }
 
 // reportControl adds the variables of a report control block.
