@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/gridward/gridward/model"
 )
@@ -83,39 +82,5 @@ func (r *run) publisher(ctx context.Context, s *sheet, sec section) {
 			}
 		}
 		it.pass()
-	}
-}
-
-// tracking looks at the service tracking nodes.
-func (r *run) tracking(_ context.Context, s *sheet) {
-	var found []*node
-	for _, n := range r.allNodes() {
-		if strings.Contains(n.ref.LN, "LTRK") {
-			found = append(found, n)
-		}
-	}
-	if len(found) == 0 {
-		s.item("GetDataValues", "", "tracking objects", "").skip("the server has no LTRK")
-		return
-	}
-	for _, n := range found {
-		it := s.item("GetDataDirectory", n.ref.String(), "every tracking object has objRef, serviceType and errorCode", "IEC 61850-7-2 14.2")
-		if it == nil {
-			continue
-		}
-		bad := ""
-		sr := component(n.spec, model.SR.String())
-		if sr == nil {
-			bad = "no data of functional constraint SR"
-		} else {
-			for i := range sr.Components {
-				for _, name := range []string{"objRef", "serviceType", "errorCode"} {
-					if bad == "" && component(&sr.Components[i].Type, name) == nil {
-						bad = sr.Components[i].Name + " without " + name
-					}
-				}
-			}
-		}
-		it.verdict("objRef, serviceType and errorCode", bad)
 	}
 }

@@ -349,23 +349,7 @@ func TestLiars(t *testing.T) {
 				results, _ := s.run(check.Options{
 					Model: s.model, AllowWrites: true, AllowControls: objects, Only: []string{l.group},
 				})
-				found := false
-				var others []string
-				for _, r := range results {
-					if r.Outcome != check.Fail {
-						continue
-					}
-					if r.Group == l.group && r.Service == l.service && strings.Contains(r.Rule, l.rule) {
-						found = true
-						if r.Expected == "" || r.Got == "" {
-							t.Errorf("a failure without what was expected and what came: %v", r)
-						}
-					}
-					others = append(others, r.String())
-				}
-				if !found {
-					t.Errorf("not found out; failures: %s", strings.Join(others, "\n"))
-				}
+				foundOut(t, results, l.group, l.service, l.rule)
 				cancel()
 				s.close()
 			})
