@@ -39,7 +39,10 @@ func (w *worker) drop(order) (result, error) {
 // sources is how many loopback addresses silent peers have: as many as share the half-open connections of a listener.
 const sources = 16
 
-// silent opens N connections that say nothing until drop. Whenever one is closed another takes its place.
+// again is when a silent peer that was closed comes again.
+const again = 10 * time.Second
+
+// silent opens N connections that say nothing until drop. When one is closed another takes its place after a while.
 func (w *worker) silent(o order) (result, error) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	w.held = append(w.held, closer(cancel))
@@ -59,7 +62,7 @@ func (w *worker) silent(o order) (result, error) {
 					_ = nc.Close()
 				}
 				select {
-				case <-time.After(100 * time.Millisecond):
+				case <-time.After(again):
 				case <-ctx.Done():
 				}
 			}
