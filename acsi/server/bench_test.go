@@ -22,6 +22,7 @@ func (q *quiet) Params() mms.Params {
 	return mms.Params{MaxPDU: 65000, Size: func(mms.PDU) int { return 100 }}
 }
 func (q *quiet) Abort(error)                               {}
+func (q *quiet) Err() error                                { return nil }
 func (q *quiet) Done() <-chan struct{}                     { return nil }
 func (q *quiet) Recv(ctx context.Context) (mms.PDU, error) { return nil, mms.ErrReleased }
 

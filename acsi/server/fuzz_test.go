@@ -7,6 +7,7 @@ import (
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
+	"github.com/gridward/gridward/store/files"
 )
 
 // FuzzRequest: whatever request a peer sends, it is answered once, with something that can be encoded and is no longer
@@ -29,13 +30,17 @@ func FuzzRequest(f *testing.F) {
 		foreign = rest
 	}
 	m := testModel(f)
+	root, err := files.Open(f.TempDir(), files.Options{Quota: 1 << 16})
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := mms.ParseBER(b, mms.Limits{})
 		req, ok := p.(*mms.ConfirmedRequest)
 		if err != nil || !ok {
 			return
 		}
-		s, err := New(Config{Model: m})
+		s, err := New(Config{Model: m, Files: root})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +52,11 @@ func FuzzRequest(f *testing.F) {
 		ss := s.open(q)
 		ss.manual = true
 		ss.params = mms.Params{MaxPDU: 2000, Size: mms.SizeBER}
+		defer ss.closeFiles()
 		answer := ss.handle(req)
+		if _, ok := req.Service.(*mms.ObtainFile); ok && answer == nil { // the peer is asked for the file
+			return
+		}
 		if id, ok := mms.InvokeID(answer); answer == nil || !ok || id != req.InvokeID {
 			t.Fatalf("%+v is answered with %+v", req, answer)
 		}
@@ -100,5 +109,9 @@ func fuzzSeeds() []mms.Service {
 		&mms.GetNamedVariableListAttributes{Name: four}, &mms.DefineNamedVariableList{Name: mms.InDomain("TLD0", "LLN0$x"), List: []mms.VariableSpec{array}},
 		&mms.DefineNamedVariableList{Name: mms.ObjectName{Scope: mms.AASpecific, Item: "x"}, List: []mms.VariableSpec{spec("GGIO1$MX$AnIn1")}},
 		&mms.DeleteNamedVariableList{Names: []mms.ObjectName{four}},
+		&mms.FileOpen{Name: mms.FileName{"COMTRADE", "a"}}, &mms.FileRead{FRSM: 1}, &mms.FileClose{FRSM: 1}, &mms.FileDirectory{},
+		&mms.FileDirectory{Specification: mms.FileName{"/COMTRADE/"}, ContinueAfter: mms.FileName{"a"}}, &mms.FileDelete{Name: mms.FileName{"../a"}},
+		&mms.FileRename{Current: mms.FileName{"a"}, New: mms.FileName{"b"}}, &mms.ObtainFile{Source: mms.FileName{"a"}, Destination: mms.FileName{"b"}},
+		&mms.GetCapabilityList{},
 	}
 }
