@@ -417,6 +417,31 @@ func TestNothingHappensMeanwhile(t *testing.T) {
 	})
 }
 
+// While the application is asked about another group, nobody begins to edit.
+func TestNoEditDuringActivation(t *testing.T) {
+	services(t, Config{}, func(h *harness) {
+		a, b := h.peer("a"), h.peer("b")
+		asked, goOn := make(chan struct{}), make(chan struct{})
+		_ = h.s.HandleSettings(model.Ref{LDevice: "TLD0"}, SettingHandler{Activate: func(*model.Principal, model.Ref, uint8) error {
+			asked <- struct{}{}
+			<-goOn
+			return nil
+		}})
+		done := make(chan mms.DataAccessError)
+		go func() { done <- a.write(sgcb+"$ActSG", model.Uint(3)) }()
+		<-asked
+		b.refuses(sgcb+"$EditSG", model.Uint(1), mms.TemporarilyUnavailable)
+		b.refuses(sgcb+"$ActSG", model.Uint(1), mms.TemporarilyUnavailable)
+		b.want(strValSG, float(200))
+		close(goOn)
+		if code := <-done; code != accessOK {
+			t.Errorf("code %v", code)
+		}
+		b.want(strValSG, float(300))
+		b.set(sgcb+"$EditSG", model.Uint(1))
+	})
+}
+
 // A client that is lost while the application is asked has confirmed all the same: what it edited is kept, and the buffer
 // is free.
 func TestLostWhileConfirming(t *testing.T) {
