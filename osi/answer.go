@@ -133,6 +133,7 @@ func (m *Machine) Accept(user []byte, maxPDU int) error {
 		return err
 	}
 	m.state, m.deadline = open, time.Time{}
+	m.aarq, m.results, m.user, m.reply = nil, nil, acse.User{}, acse.Auth{} // nobody needs them any more
 	m.SetMaxPDU(maxPDU)
 	return nil
 }

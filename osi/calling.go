@@ -92,7 +92,7 @@ func (m *Machine) answered(p *session.SPDU) Event {
 		m.sendAbort(false, acse.AbortAuthentication)
 		return m.end(fmt.Errorf("%w: %w", ErrRefused, err))
 	}
-	m.state, m.deadline = open, time.Time{}
+	m.state, m.deadline, m.user = open, time.Time{}, acse.User{}
 	return Event{Kind: Confirmed, Syntax: m.contexts[user.Context], PDU: user.PDU}
 }
 
