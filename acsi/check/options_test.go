@@ -47,8 +47,16 @@ func TestGlob(t *testing.T) {
 		p, s string
 		want bool
 	}{
-		{"a*c", "abc", true}, {"a*c", "abd", false}, {"*", "", true}, {"*a*", "bab", true}, {"*a*b", "ab", true}, {"a*b*c", "aXbYc", true},
-		{"a*b*c", "acb", false}, {"a", "a", true}, {"a", "ab", false}, {"a", "a.b", true},
+		{"a*c", "abc", true},
+		{"a*c", "abd", false},
+		{"*", "", true},
+		{"*a*", "bab", true},
+		{"*a*b", "ab", true},
+		{"a*b*c", "aXbYc", true},
+		{"a*b*c", "acb", false},
+		{"a", "a", true},
+		{"a", "ab", false},
+		{"a", "a.b", true},
 	} {
 		if glob(c.p, c.s) != c.want {
 			t.Errorf("%s %s: not %t", c.p, c.s, c.want)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gridward/gridward/acsi/client"
+	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
 )
 
@@ -36,6 +37,12 @@ func (t *reportTrial) item(rule, clause string) *item {
 }
 
 func (t *reportTrial) do(ctx context.Context, gi *item) {
+	// RptEna is false: to write that again changes nothing, and tells whether the block is somebody else's by
+	// configuration, which servers without ResvTms do not show.
+	if err := t.c.Write(ctx, t.ref("RptEna"), model.Bool(false)); errors.Is(err, mms.TemporarilyUnavailable) || denied(err) {
+		gi.skip("it is another client's: " + describe(err))
+		return
+	}
 	u := t.later(t.block.ref.String(), t.putBack)
 	defer func() {
 		if ctx.Err() == nil && t.c.Err() == nil {
