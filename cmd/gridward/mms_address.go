@@ -127,8 +127,12 @@ func (f *mmsFlags) addresses(p *mmsPlace, cfg *osi.Config) error {
 		return nil
 	}
 	for pair := range strings.SplitSeq(f.calling, ",") {
-		name, v, _ := strings.Cut(pair, "=")
-		if err := setAddress(&cfg.Local, strings.TrimSpace(name), strings.TrimSpace(v)); err != nil {
+		name, v, ok := strings.Cut(pair, "=")
+		err := setAddress(&cfg.Local, strings.TrimSpace(name), strings.TrimSpace(v))
+		if !ok {
+			err = fmt.Errorf("%q has no =", pair)
+		}
+		if err != nil {
 			return cli.Usage(fmt.Errorf("--calling: %w", err), "for example --calling tsel=0001,ap-title=1.3.9999.1,ae-qualifier=12")
 		}
 	}

@@ -12,8 +12,11 @@ import (
 	"github.com/gridward/gridward/model"
 )
 
-// parsePattern reads a reference or a pattern of the command line.
+// parsePattern reads a reference or a pattern of the command line. The dot or slash with which a completion ends may stay.
 func parsePattern(s string) (catalog.Pattern, error) {
+	if n := len(s) - 1; n > 0 && (s[n] == '.' || s[n] == '/') {
+		s = s[:n]
+	}
 	p, err := catalog.Parse(s)
 	return p, patternError(err)
 }
