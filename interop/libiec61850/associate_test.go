@@ -2,10 +2,15 @@ package libiec61850
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/gridward/gridward/interop/mmssite"
+	"github.com/gridward/gridward/link/mmstcp"
+	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/osi"
+	"github.com/gridward/gridward/osi/acse"
 )
 
 // TestTheirPassword: libiec61850's client associates by the password.
@@ -41,4 +46,22 @@ func TestTheirWrongPassword(t *testing.T) {
 			save(t, rec, "client", name)
 		})
 	}
+}
+
+// TestTheirServerRefuses: libiec61850's server lets our client in with its password alone.
+func TestTheirServerRefuses(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	s, addr := startServer(ctx, t, args{"password": mmssite.Password})
+	defer s.end()
+	wrong := &acse.InsecurePassword{Password: "another"}
+	for name, cfg := range map[string]mmstcp.Config{"wrong password": {OSI: osi.Config{Authenticator: wrong}}, "no password": {}} {
+		// It closes the connection without an answer.
+		if a, err := mmstcp.Dial(ctx, addr, cfg); !errors.Is(err, mms.ErrRefused) && !errors.Is(err, mms.ErrLinkLost) {
+			t.Errorf("%s: %v, %v", name, a, err)
+		}
+	}
+	a, err := mmstcp.Dial(ctx, addr, mmstcp.Config{OSI: new(mmssite.Station).OSI(true)})
+	noErr(t, err)
+	a.Abort(nil)
 }

@@ -2,14 +2,16 @@ package libiec61850
 
 import (
 	"context"
+	"maps"
+	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gridward/gridward/acsi/client"
 	"github.com/gridward/gridward/interop/mmssite"
-	"github.com/gridward/gridward/interop/peers"
 	"github.com/gridward/gridward/link/mmstcp"
 )
 
@@ -20,33 +22,70 @@ func TestTheirServer(t *testing.T) {
 	}
 }
 
-func theirServer(t *testing.T, name string, script func(e *mmssite.Env)) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	s, err := mmssite.Python(ctx, "testdata/server.py", "pyiec61850")
-	noErr(t, err)
-	defer func() {
-		noErr(t, s.Call(ctx, "stop", nil, nil))
-		noErr(t, s.Stop())
-	}()
+// A running server of libiec61850.
+type running struct {
+	*testing.T
+	*mmssite.Program
+	ctx context.Context
+}
+
+// startServer starts one, with more settings than the model and a folder with files.
+func startServer(ctx context.Context, t *testing.T, more args) (s running, addr string) {
+	t.Helper()
 	m, err := mmssite.StationModel()
-	noErr(t, err)
-	addrs, err := peers.FreeAddrs(1)
-	noErr(t, err)
-	_, port, err := net.SplitHostPort(addrs[0])
-	noErr(t, err)
-	n, err := strconv.Atoi(port)
 	noErr(t, err)
 	folder := t.TempDir()
 	noErr(t, mmssite.Fill(folder))
-	start := args{"port": n, "model": mmssite.Export(m), "folder": folder}
-	cfg := mmstcp.Config{}
+	for attempt := 1; ; attempt++ {
+		p, err := mmssite.Python(ctx, "testdata/server.py", "pyiec61850")
+		noErr(t, err)
+		port := freePort(t)
+		start := args{"port": port, "model": mmssite.Export(m), "folder": folder}
+		maps.Copy(start, more)
+		err = p.Call(ctx, "start", start, nil)
+		if err == nil {
+			return running{t, p, ctx}, net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		}
+		_ = p.Stop() // it has said why it does not run
+		if !strings.Contains(err.Error(), "does not run") || attempt == 5 {
+			t.Fatal(err)
+		}
+		t.Log("somebody was faster with the port")
+	}
+}
+
+// freePort finds a port below those that the system gives to outgoing connections. The library cannot choose one itself.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 20000 + rand.IntN(12000)
+		l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
+		if err == nil {
+			noErr(t, l.Close())
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
+
+// end stops the server and its process.
+func (s running) end() {
+	noErr(s.T, s.Call(s.ctx, "stop", nil, nil))
+	noErr(s.T, s.Stop())
+}
+
+func theirServer(t *testing.T, name string, script func(e *mmssite.Env)) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	more, cfg := args{}, mmstcp.Config{}
 	if name == "password" {
-		start["password"] = mmssite.Password
+		more["password"] = mmssite.Password
 		cfg.OSI = new(mmssite.Station).OSI(true)
 	}
-	noErr(t, s.Call(ctx, "start", start, nil))
-	rec, err := mmssite.Record(ctx, addrs[0])
+	s, addr := startServer(ctx, t, more)
+	defer s.end()
+	rec, err := mmssite.Record(ctx, addr)
 	noErr(t, err)
 	a, err := mmstcp.Dial(ctx, rec.Addr().String(), cfg)
 	noErr(t, err)
