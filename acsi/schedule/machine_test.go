@@ -82,6 +82,16 @@ func TestMachine(t *testing.T) {
 	}
 }
 
+// TestNextStart: while a schedule runs, its next start is that of another run.
+func TestNextStart(t *testing.T) {
+	var m Machine
+	m.Enable(Plan{Values: floats(1), Interval: 10 * time.Second, Starts: []Start{at(5 * time.Second), at(12 * time.Second), at(30 * time.Second)}, Reuse: true}, noon)
+	m.Step(noon.Add(6 * time.Second))
+	if m.State() != Running || !m.NextStart().Equal(noon.Add(30*time.Second)) {
+		t.Errorf("%v, next at %v", m.State(), m.NextStart())
+	}
+}
+
 // TestTrigger: an event starts a schedule that is ready for it, and no other.
 func TestTrigger(t *testing.T) {
 	p := Plan{Values: floats(7, 8), Interval: time.Minute, Event: true, Reuse: true}

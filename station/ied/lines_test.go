@@ -52,6 +52,9 @@ func TestLines(t *testing.T) {
 		switch e := e.(type) {
 		case LineRefused:
 			bad = append(bad, e.Line)
+			if e.Line == 15 && !strings.Contains(e.Err.Error(), "longer than") {
+				t.Errorf("line 15: %v", e.Err)
+			}
 			if !errors.Is(e.Err, ErrLine) && !errors.Is(e.Err, ErrRef) && !errors.Is(e.Err, ErrValue) {
 				t.Errorf("line %d: %v", e.Line, e.Err)
 			}

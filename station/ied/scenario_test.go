@@ -109,7 +109,8 @@ steps:
 		if stamp, _ := v.AsTime(); err != nil || stamp.Quality()&model.ClockFailure == 0 || stamp.Quality()&model.ClockNotSynchronized == 0 {
 			t.Errorf("the clock has failed, but a time stamp is %v, %v", stamp, err)
 		}
-		want(40*time.Second, map[string]string{"CTRL/GGIO1.Ind1": "true"})
+		want(41*time.Second, map[string]string{"CTRL/GGIO1.Ind1": "true"})
+		want(45500*time.Millisecond, map[string]string{"MEAS/MMXU1.TotW": "{f=105}"}) // rounds do not drift
 		want(48*time.Second, map[string]string{"MEAS/MMXU1.TotW": "{f=130}"})
 		if len(d.player.running) == 0 || d.player.ended {
 			t.Error("the second round has not begun")
@@ -155,6 +156,7 @@ func TestScenarioErrors(t *testing.T) {
 		{"steps:\n  - at: 0s\n    set: {CTRL/XCBR1.OpCnt: 1.5}\n", "3:29", "1.5 is not a value of INT32", ""},
 		{"steps:\n  - at: 0s\n    set: {CTRL/XCBR1.OpCnt: 5000000000}\n", "3:29", "INT32", ""},
 		{"steps:\n  - at: 0s\n    set: {MEAS/MMXU1.Hz: 1e300}\n", "3:26", "FLOAT32", ""},
+		{"steps:\n  - at: 0s\n    set: {MEAS/MMXU1.Hz: 1.5e+300}\n", "3:26", "too large", ""},
 		{"steps:\n  - at: 0s\n    set: {MEAS/MMXU1.PhV.phsA: {mag: 1, angel: 2}}\n", "3:32", `no attribute "angel"`, "ang"},
 		{"steps:\n  - at: 0s\n    set: {MEAS/MMXU1.PhV: 1}\n", "3:11", "without a main attribute", "phsA"},
 		{"steps:\n  - at: 0s\n    quality: fine\n", "3:14", `"fine" is not a quality`, "questionable"},

@@ -30,6 +30,7 @@ func TestPasswords(t *testing.T) {
 		{Name: "hmi", InsecurePassword: "open sesame", Roles: []string{"OPERATOR"}},
 		{Name: "viewer", InsecurePassword: "look", Roles: []string{"VIEWER"}},
 		{Name: "nobody", InsecurePassword: "none"},
+		{Name: "certified", Roles: []string{"ALL"}}, // has to prove its name by a certificate: no password is that of it
 	}, Listen: "127.0.0.1:0"})
 	for _, x := range []struct {
 		auth acse.Authenticator

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/gridward/gridward/mms"
@@ -23,17 +24,13 @@ type xmppLink struct {
 
 func newXMPPLink(d *IED) (*xmppLink, error) {
 	x := d.cfg.XMPP
-	peers := make(map[jid.JID]bool)
-	for _, p := range x.Client.Peers {
-		peers[p.Bare()] = true
-	}
 	l := &xmppLink{d: d}
 	host, err := mmsbinding.NewHost(mmsbinding.HostConfig{
 		XMPP: x.Client,
 		Binding: mmsbinding.Config{
 			InsecureClear61850: x.InsecureClear61850,
 			Accept:             l.accept,
-			Allow:              func(peer jid.JID) bool { return peers[peer.Bare()] },
+			Allow:              x.listed,
 			Events:             l.bound,
 			Now:                d.cfg.Now,
 		},
@@ -44,6 +41,11 @@ func newXMPPLink(d *IED) (*xmppLink, error) {
 	}
 	l.host = host
 	return l, nil
+}
+
+// listed tells whether a peer may associate.
+func (x *XMPP) listed(peer jid.JID) bool {
+	return slices.ContainsFunc(x.Client.Peers, func(p jid.JID) bool { return p.Bare() == peer.Bare() })
 }
 
 func (l *xmppLink) run(ctx context.Context) error {

@@ -110,6 +110,18 @@ func TestBothMappings(t *testing.T) {
 	}
 }
 
+// TestListed: only the accounts of peers may associate, from whatever resource.
+func TestListed(t *testing.T) {
+	x := &XMPP{Client: xmpp.Config{Peers: []jid.JID{jid.MustParse("center@grid.example")}}}
+	for name, want := range map[string]bool{
+		"center@grid.example/IEC": true, "center@grid.example": true, "stranger@grid.example/IEC": false, "center@other.example/IEC": false, "grid.example": false,
+	} {
+		if x.listed(jid.MustParse(name)) != want {
+			t.Errorf("%s: %t", name, !want)
+		}
+	}
+}
+
 // overXMPP associates from an account.
 func (s *site) overXMPP(t *testing.T, p *testPKI, host string, from, to jid.JID) (*client.Client, func()) {
 	t.Helper()
