@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,6 +47,9 @@ func (c *Client) askWith(ctx context.Context, r *mms.ConfirmedRequest, op *opera
 	}
 	defer func() { <-c.slots }()
 	w, id, err := c.start(r, op)
+	if errors.Is(err, mms.ErrOutstanding) {
+		w, id, err = c.startLater(ctx, r, op)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +72,26 @@ func (c *Client) askWith(ctx context.Context, r *mms.ConfirmedRequest, op *opera
 		return result(p) // it came at the same moment
 	}
 	return nil, err
+}
+
+// startLater is start again and again: until the answers have come to those who gave up, the association counts their
+// requests.
+func (c *Client) startLater(ctx context.Context, r *mms.ConfirmedRequest, op *operation) (*call, uint32, error) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for until := time.Now().Add(c.opt.Timeout); ; {
+		c.turns.hurry()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		case <-c.a.Done():
+			return nil, 0, c.ended()
+		}
+		if w, id, err := c.start(r, op); !errors.Is(err, mms.ErrOutstanding) || time.Now().After(until) {
+			return w, id, err
+		}
+	}
 }
 
 // attend has the answer to a call received by somebody else, and the time counted that it may take.

@@ -147,6 +147,7 @@ func (c *Client) lead(ctx context.Context, w *call, id uint32, s mms.Service) (m
 			continue
 		}
 		c.follow(w, id)
+		c.turns.hurry() // its answer may come yet
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
