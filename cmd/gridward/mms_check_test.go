@@ -80,3 +80,13 @@ func TestMMSCheckUsage(t *testing.T) {
 		}
 	}
 }
+
+func TestMMSTUIUsage(t *testing.T) {
+	for _, args := range [][]string{
+		{"mms", "tui", "127.0.0.1:1"}, // no terminal
+		{"mms", "tui", "127.0.0.1:1", "--interval", "1ms"},
+		{"mms", "tui"},
+	} {
+		want(t, 2, args, "hint:")
+	}
+}
