@@ -42,8 +42,8 @@ func (ss *session) fileRename(id uint32, r *mms.FileRename) mms.PDU {
 	return fileFailed(id, err)
 }
 
-// fileDirectory serves GetServerDirectory(FILE), the entries of a folder with names relative to it, folders among them ending
-// with "/"; and GetFileAttributeValues, for the name of a file, which is given back as it came.
+// fileDirectory serves GetServerDirectory(FILE), the entries of a folder with their whole names, since clients pass on what they
+// are told; folders among them end with "/"; and GetFileAttributeValues, for the name of a file, which is given back as it came.
 func (ss *session) fileDirectory(id uint32, r *mms.FileDirectory) mms.PDU {
 	folder, bad := ss.file(id, r.Specification, RightFileRead, "fileDirectory")
 	if bad != nil {
@@ -79,11 +79,11 @@ func (ss *session) entries(folder string, infos []fs.FileInfo) []mms.DirectoryEn
 	p := ss.principal()
 	out := make([]mms.DirectoryEntry, 0, len(infos))
 	for _, i := range infos {
-		name, full := i.Name(), i.Name()
+		name := i.Name()
 		if folder != "" {
-			full = folder + "/" + name
+			name = folder + "/" + name
 		}
-		if ss.s.cfg.Authorizer != nil && ss.s.allow(p, RightFileRead, FileRef(full)) != nil {
+		if ss.s.cfg.Authorizer != nil && ss.s.allow(p, RightFileRead, FileRef(name)) != nil {
 			continue
 		}
 		if i.IsDir() {
