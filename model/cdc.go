@@ -57,6 +57,7 @@ SEC cnt:ST:I! sev:ST:E! t:ST:T! addr:ST:O addInfo:ST:V
 BCR actVal:ST:I frVal:ST:I q:ST:Q! t:ST:T! units:CF:S pulsQty:CF:F! frEna:CF:B strTm:CF:T frPd:CF:I frRs:CF:B ?actVal,frVal
 HST hstVal:ST:I q:ST:Q! t:ST:T! numPts:CF:I
 VSS stVal:ST:V! q:ST:Q! t:ST:T!
+ORS stVal:ST:R! q:ST:Q! t:ST:T!
 MV instMag:MX:S mag:MX:S! range:MX:E rangeAng:MX:E q:MX:Q! t:MX:T! subEna:SV:B subMag:SV:S subQ:SV:Q units:CF:S db:CF:I zeroDb:CF:I sVC:CF:S rangeC:CF:S smpRate:CF:I
 CMV instCVal:MX:S cVal:MX:S! range:MX:E q:MX:Q! t:MX:T! subEna:SV:B subCVal:SV:S subQ:SV:Q units:CF:S db:CF:I dbAng:CF:I
 SAV instMag:MX:S! q:MX:Q! t:MX:T units:CF:S sVC:CF:S min:CF:S max:CF:S
