@@ -295,13 +295,31 @@ func (t *commandTrial) selects(ctx context.Context) {
 	}
 	t.forget(u)
 	it.pass()
-	if it := t.item("Cancel", "without a select a cancel is refused"); it != nil {
-		if err := t.k.Cancel(ctx); err == nil {
-			it.fail("a refusal", "success")
-		} else {
-			it.passed(describe(err))
-		}
+	t.free(ctx)
+}
+
+// free selects with a second client what was cancelled, and cancels that too.
+func (t *commandTrial) free(ctx context.Context) {
+	it := t.item("Cancel", "after a cancel the object is free for a second client")
+	if it == nil {
+		return
 	}
+	c := t.other(ctx, it)
+	if c == nil {
+		return
+	}
+	k, err := c.Control(ctx, t.do)
+	if it.failed("the control object", err) {
+		return
+	}
+	if err := k.Select(ctx, t.v, client.OperateOptions{}); err != nil {
+		it.fail("a select", describe(err))
+		return
+	}
+	if err := k.Cancel(ctx); it.failed("the cancel to be accepted", err) {
+		return // the end of the association ends the select
+	}
+	it.pass()
 }
 
 // locked tries to select with a second client.

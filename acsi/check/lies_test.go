@@ -165,14 +165,6 @@ func alwaysSelected(q mms.Service, a mms.PDU) mms.PDU {
 	return values("GGIO1$CO$SPCSO2$SBO", func(model.Value) model.Value { return model.Visible("TLD0/GGIO1$CO$SPCSO2") })(q, a)
 }
 
-// cancelled accepts every Cancel.
-func cancelled(q mms.Service, a mms.PDU) mms.PDU {
-	if w, ok := q.(*mms.Write); ok && strings.HasSuffix(w.Access.List[0].Name.Item, "$Cancel") {
-		return good(&mms.WriteResponse{Results: make([]mms.WriteResult, 1)})
-	}
-	return a
-}
-
 // badFiles is a file store that gives everything, in another length each time, and reads what is closed.
 func badFiles(q mms.Service) mms.PDU {
 	switch q := q.(type) {

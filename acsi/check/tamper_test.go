@@ -324,7 +324,7 @@ var lies = []struct {
 		return nil
 	}}, "controls", "Operate", "present value"},
 	{"a select of two", lie{answer: alwaysSelected}, "controls", "Select", "second client"},
-	{"a cancel of nothing", lie{ask: nil, answer: cancelled}, "controls", "Cancel", "without a select"},
+	{"a cancel that does nothing", lie{ask: accept("SPCSO2$Cancel")}, "controls", "Cancel", "free"},
 	{"another model than SCL's", lie{answer: withoutComponent("AnIn2")}, "model", "GetDataDirectory", ""},
 	{
 		"another data set than SCL's",
