@@ -1,7 +1,6 @@
 package mmssite
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/gridward/gridward/model"
@@ -128,12 +127,4 @@ func optFields(o model.OptFields) (out int) {
 		}
 	}
 	return out
-}
-
-// Counts says how many of a thing a logical device has as MMS shows it.
-type Counts struct{ Nodes, Variables, DataSets int }
-
-// String is for messages.
-func (c Counts) String() string {
-	return fmt.Sprintf("%d nodes, %d variables, %d data sets", c.Nodes, c.Variables, c.DataSets)
 }
