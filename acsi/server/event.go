@@ -65,7 +65,8 @@ type (
 		Group     uint8
 		Why       error
 	}
-	// SettingsStale: a stored value of a setting group fits the model no more and was left out.
+	// SettingsStale: a stored value of a setting group fits the model no more and was left out. Without a Member it is the
+	// group that was active: the model has fewer groups.
 	SettingsStale struct {
 		Ref    model.Ref
 		Group  uint8

@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/gridward/gridward/model"
@@ -30,7 +29,8 @@ type SettingHandler struct {
 	Activate func(p *model.Principal, block model.Ref, group uint8) error
 	// Confirm is asked before edited values are kept.
 	Confirm func(p *model.Principal, block model.Ref, group uint8, values map[model.Ref]model.Value) error
-	// Active is told the values in force, after a group was activated or the active one edited.
+	// Active is told the values in force, after a group was activated or the active one edited: one call at a time, in the
+	// order of what happened. Of several changes during a call it hears of the last alone.
 	Active func(block model.Ref, group uint8, values map[model.Ref]model.Value)
 }
 
@@ -58,6 +58,8 @@ type settings struct {
 	group   int  // in the edit buffer, 0: none
 	busy    bool // the application or the disk is being asked
 	due     time.Time
+	untold  *inForce // that handler.Active has still to hear of
+	telling bool     // it is being told
 }
 
 // settingGroups prepares a device that has setting groups, before its variables are made.
@@ -197,17 +199,24 @@ func (g *settings) load(from Settings) error {
 	if err != nil {
 		return fmt.Errorf("server: setting groups of %s: %w", g.ref.LDevice, err)
 	}
+	place := make(map[model.Ref]int, len(g.refs))
+	for k, ref := range g.refs {
+		place[ref] = k
+	}
 	for group, values := range groups {
 		for ref, v := range values {
-			k := slices.Index(g.refs, ref)
-			if k < 0 || group < 1 || int(group) > g.num || g.s.slots[g.active[k]].fits(v) != nil {
+			k, ok := place[ref]
+			if !ok || group < 1 || int(group) > g.num || g.s.slots[g.active[k]].fits(v) != nil {
 				g.s.emit(SettingsStale{Ref: g.ref, Group: group, Member: ref})
 				continue
 			}
 			g.banks[group-1][k] = v.Clone()
 		}
 	}
-	if act >= 1 && int(act) <= g.num {
+	switch {
+	case int(act) > g.num: // the model has fewer groups now
+		g.s.emit(SettingsStale{Ref: g.ref, Group: act})
+	case act >= 1:
 		g.s.values[g.actSG] = model.Uint(uint64(act))
 		g.s.values[g.lActTm] = model.Time(model.NewTimestamp(at, g.s.quality()))
 	}

@@ -118,9 +118,35 @@ func (g *settings) enforce(now time.Time, group int, more ...change) {
 		changes = append(changes, change{slot, values[k]})
 	}
 	g.s.commit(now, append(changes, more...), nil)
-	if active := g.handler.Active; active != nil {
-		named := g.named(values)
-		g.s.later(func() { active(g.ref, uint8(group), named) })
+	if g.handler.Active == nil {
+		return
+	}
+	g.untold = &inForce{group, values}
+	if !g.telling {
+		g.telling = true
+		g.s.later(g.tellActive)
+	}
+}
+
+// inForce are the values of a group that was put in force.
+type inForce struct {
+	group  int
+	values []model.Value
+}
+
+// tellActive tells the application what is in force until it has heard of the last. It is called without the lock.
+func (g *settings) tellActive() {
+	for {
+		g.s.mu.Lock()
+		next, active := g.untold, g.handler.Active
+		g.untold, g.telling = nil, next != nil
+		g.s.mu.Unlock() // nothing was put off
+		if next == nil {
+			return
+		}
+		if active != nil {
+			active(g.ref, uint8(next.group), g.named(next.values))
+		}
 	}
 }
 
