@@ -17,6 +17,8 @@ type publisher struct {
 	handler BlockFunc
 	owner   *session // of a USVCB
 	busy    bool     // the application is being asked
+	coming  string   // data set that the block is going to have if it agrees
+	lost    bool     // the owner was lost meanwhile
 }
 
 // BlockState is what a control block of GOOSE or sampled values says. Members that the kind of block does not have are
@@ -125,10 +127,11 @@ func (c *publisher) write(ss *session, p *model.Principal, n *node, v model.Valu
 	switch on, _ := v.AsBool(); {
 	case n.name == "Resv" && !on:
 		own = nil
-	case n.name == "Resv", n.name == c.enable() && c.root.child("Resv") != nil:
+	case n.name == "Resv", n.name == c.enable() && on && c.root.child("Resv") != nil:
 		own = ss
 	}
 	next, ask := c.state(changes), c.handler
+	c.coming = next.DatSet
 	s.unlock()
 	err := error(nil)
 	if ask != nil {
@@ -136,13 +139,21 @@ func (c *publisher) write(ss *session, p *model.Principal, n *node, v model.Valu
 	}
 	s.mu.Lock()
 	defer s.unlock()
-	c.busy = false
+	defer c.done()
 	if err != nil {
 		return veto(err)
 	}
 	c.owner = own
 	c.settle(p, changes)
 	return accessOK
+}
+
+// done ends what asking the application began. The caller holds Server.mu.
+func (c *publisher) done() {
+	c.busy, c.coming = false, ""
+	if c.lost {
+		c.free()
+	}
 }
 
 // settle makes changes that everybody agreed to. The caller holds Server.mu.
@@ -259,20 +270,38 @@ func (c *publisher) lose(ss *session) {
 	if c.owner != ss {
 		return
 	}
-	c.owner = nil
+	if c.lost = c.busy; !c.lost {
+		c.free()
+	}
+}
+
+// free disables a unicast block whose client is gone. It stays that client's until the application has heard of it, so that
+// nobody enables it before. The caller holds Server.mu.
+func (c *publisher) free() {
+	c.lost = false
 	c.settle(nil, []change{
 		{c.root.child(c.enable()).slot, model.Bool(false)},
 		{c.root.child("Resv").slot, model.Bool(false)},
 	})
-	if told, state := c.handler, c.state(nil); told != nil {
-		c.s.later(func() { _ = told(nil, state) }) // there is nothing to veto
+	told, state := c.handler, c.state(nil)
+	if told == nil {
+		c.owner = nil
+		return
 	}
+	c.busy = true
+	c.s.later(func() {
+		_ = told(nil, state) // there is nothing to veto
+		c.s.mu.Lock()
+		defer c.s.unlock()
+		c.owner = nil
+		c.done()
+	})
 }
 
 // published tells whether a block publishes a data set, or would. The caller holds Server.mu.
 func (s *Server) published(set *dataSet) bool {
 	for _, c := range s.publishers {
-		if ref, _ := c.get("DatSet").AsText(); ref == set.ref {
+		if ref, _ := c.get("DatSet").AsText(); ref == set.ref || c.coming == set.ref {
 			return true
 		}
 	}
@@ -339,7 +368,7 @@ func (s *Server) EnableControlBlock(ref model.Ref, on bool) error {
 	}
 	s.mu.Lock()
 	defer s.unlock()
-	c.busy = false
+	defer c.done()
 	if err == nil {
 		c.settle(nil, changes)
 	}
