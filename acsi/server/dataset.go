@@ -144,7 +144,7 @@ func (ss *session) define(name mms.ObjectName, list []mms.VariableSpec) *mms.Ser
 	}
 	for _, spec := range list {
 		at, code := s.resolve(&spec)
-		if code != accessOK || at.node.fc == model.FCNone || at.ranged || at.multi {
+		if code != accessOK || s.allow(ss.principal(), RightView, model.Ref{LDevice: at.node.ref.LDevice}) != nil || at.node.fc == model.FCNone || at.ranged || at.multi {
 			return serviceError(mms.ErrDefinition, mms.DefinitionObjectUndefined)
 		}
 		if at.node.dynamic || at.node.edits() || s.allow(ss.principal(), RightRead, at.node.ref) != nil {

@@ -12,6 +12,9 @@ import (
 // maxPageEntries bounds what is looked at in one go, and so one answer to readJournal, whatever fits.
 const maxPageEntries = 1000
 
+// maxPageOctets bounds what is held of the Store in one go.
+const maxPageOctets = 4 << 20
+
 // serviceOther is the code "other" of every class of ServiceError.
 const serviceOther = 0
 
@@ -126,20 +129,23 @@ type storedRecord struct {
 }
 
 // scan takes up to limit records out of the Store before anything is done with them: nothing is asked or told meanwhile.
-func (j *journal) scan(q query, limit int) (list []storedRecord, err error) {
+// More says that there may be others behind: limit was reached, or so many octets.
+func (j *journal) scan(q query, limit, octets int) (list []storedRecord, more bool, err error) {
 	err = j.s.logs.Scan(j.stream, q.after, q.from, q.to, limit, func(id uint64, at time.Time, data []byte) bool {
 		list = append(list, storedRecord{id, at, slices.Clone(data)})
-		return true
+		octets -= len(data)
+		more = octets <= 0 || len(list) == limit
+		return !more
 	})
-	return list, err
+	return list, more, err
 }
 
 // fill puts entries into the page until it is full or there are no more. counted tells that the peer wants no more than
 // q.count entries, and need not hear whether there are any.
 func (p *journalPage) fill(q query, counted bool) error {
-	batch := min(max(p.room/64, 16), maxPageEntries)
+	batch, octets := min(max(p.room/64, 16), maxPageEntries), min(2*p.room, maxPageOctets)
 	for {
-		list, err := p.journal.scan(q, batch)
+		list, more, err := p.journal.scan(q, batch, octets)
 		if err != nil {
 			return err
 		}
@@ -151,7 +157,7 @@ func (p *journalPage) fill(q query, counted bool) error {
 				return nil
 			}
 		}
-		if len(list) < batch {
+		if !more {
 			return nil
 		}
 		if len(p.response.Entries) >= maxPageEntries/2 {
@@ -172,6 +178,8 @@ type journalPage struct {
 	response *mms.ReadJournalResponse
 	size     func(e *mms.JournalEntry) int
 	room     int
+	domain   string // of the member before, with an Authorizer
+	visible  bool   // whether the peer may see it
 }
 
 func (ss *session) journalPage(id uint32, j *journal, tags []string) *journalPage {
@@ -246,8 +254,11 @@ func (p *journalPage) wanted(m *loggedMember) bool {
 		return true
 	}
 	domain, item, _ := strings.Cut(m.text, "/")
+	if domain != p.domain {
+		p.domain, p.visible = domain, p.ss.s.allow(p.p, RightView, model.Ref{LDevice: domain}) == nil
+	}
 	ref, err := model.ParseItem(domain, item)
-	return err == nil && p.ss.s.allow(p.p, RightRead, ref) == nil
+	return p.visible && err == nil && p.ss.s.allow(p.p, RightRead, ref) == nil
 }
 
 // initializeJournal removes entries: all, or those up to a time or an entry.
