@@ -44,8 +44,11 @@ func (s *Server) openStore() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	if len(b) == 8 {
+	switch {
+	case len(b) == 8 && b[0] < 0x80:
 		s.lastID = max(s.lastID, binary.BigEndian.Uint64(b))
+	case b != nil: // a Store takes none above 1<<63 - 1
+		s.emit(Stale{What: keyIDs, Err: errRecord})
 	}
 	running, err := s.cfg.Store.Get(keyRunning)
 	if err != nil {

@@ -172,6 +172,9 @@ func (r *reportControl) loadEntries(v *savedReport) error {
 	bad := error(nil)
 	err := r.s.cfg.Store.Scan(r.stream(), 0, time.Time{}, time.Time{}, 1<<30, func(id uint64, at time.Time, data []byte) bool {
 		e, err := parseEntry(data, len(r.set.members))
+		if err == nil {
+			err = r.set.fits(e)
+		}
 		if err != nil {
 			bad = err
 			return true // the others are sound
@@ -194,6 +197,17 @@ func (r *reportControl) loadEntries(v *savedReport) error {
 		r.entryID, r.entryAt = v.Sent, time.Unix(0, v.SentAt)
 	}
 	r.buffer.ovfl = v.Overflow || bad != nil || r.s.unclean
+	return nil
+}
+
+// fits tells what keeps e from being an entry of the data set: values that were kept before the model had other types.
+func (set *dataSet) fits(e *entry) error {
+	for i := range e.members {
+		m := &set.members[e.members[i].index]
+		if _, err := flatten(nil, m.node, m.off, e.members[i].value); err != nil && !errors.Is(err, errOrdinal) {
+			return fmt.Errorf("%s: %w", m.text, err)
+		}
+	}
 	return nil
 }
 
