@@ -127,7 +127,9 @@ func (s *Server) track(t tracked) {
 	}
 	set("originatorid", model.Octets(who))
 	set("t", model.Time(s.stamp(now)))
-	set("objref", model.Visible(t.object))
+	if n := o.leaves["objref"]; n != nil {
+		set("objref", n.text(t.object))
+	}
 	s.commit(now, changes, nil)
 }
 

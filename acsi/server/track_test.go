@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -204,5 +205,15 @@ func TestTrackingIsReported(t *testing.T) {
 				t.Errorf("service %d", service)
 			}
 		}
+	})
+}
+
+// A reference that is longer than a tracking object takes is cut: it is no reason to show the one of the service before.
+func TestTrackLongReference(t *testing.T) {
+	services(t, Config{}, func(h *harness) {
+		p := h.peer("a")
+		p.read("LTRK1$SR$GenTrk") // its association is tracked by now
+		h.s.trackService(model.ServiceDeleteFile, &model.Principal{Name: "b"}, "", strings.Repeat("x", 300), model.ErrorNone)
+		p.wantTrack("GenTrk", model.ServiceDeleteFile, model.ErrorNone, "b", strings.Repeat("x", 129), nil)
 	})
 }
