@@ -180,7 +180,7 @@ func parseString(kind model.Kind, most int, text string) (model.Value, error) {
 // readVals reads the Val children of a DA, BDA or DAI: one value, or one a setting group (IEC 61850-6 9.3.8.3).
 func readVals(e *Element, t *model.Type, s *sink) (v fieldValue, found bool) {
 	e.Each("Val", func(val *Element) {
-		group := val.number("sGroup", 0, 64, s)
+		group := val.number("sGroup", 0, math.MaxUint8, s)
 		if t.Basic == model.BasicStruct {
 			s.error(val, "give the value to a leaf attribute", "%s %q is a structure and has no Val of its own", e.Name, e.Attr("name"))
 			return

@@ -112,6 +112,24 @@ func TestEditions(t *testing.T) {
 	}
 }
 
+// There may be as many setting groups as an INT8U counts.
+func TestLastSettingGroup(t *testing.T) {
+	text := bomb(`<DOType id="D" cdc="ASG"><DA name="x" fc="SE" bType="INT8"><Val sGroup="255">9</Val></DA></DOType>`)
+	text = strings.Replace(text, `lnType="N"/>`, `lnType="N"><SettingControl numOfSGs="255" actSG="255"/></LN0>`, 1)
+	f, err := Parse("f", []byte(text), Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := f.Server("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, ok := srv.Find(model.Ref{LDevice: "IL", LN: "LLN0", Path: "A.x", FC: model.SE})
+	if !ok || len(srv.Groups[target.Slot]) != 255 || !srv.Initial[target.Slot].Equal(model.Int(9)) {
+		t.Errorf("groups %v", srv.Groups)
+	}
+}
+
 // TestTemplateValuesByGroup has the values of setting groups in the type, for an array of structures.
 func TestTemplateValuesByGroup(t *testing.T) {
 	text := bomb(`<DOType id="D" cdc="CSG"><DA name="p" fc="SE" bType="Struct" type="P" count="2"/></DOType>` +
