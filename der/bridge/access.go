@@ -40,6 +40,8 @@ func parse(spec *mms.VariableSpec) (t target, code mms.DataAccessError) {
 		switch {
 		case depth > 8:
 			return t, mms.ObjectAccessUnsupported
+		case strings.ContainsAny(a.Component, "$.("): // more than one component
+			return t, mms.ObjectNonExistent
 		case a.Component != "" && t.ref.FC == model.FCNone:
 			fc, ok := model.ParseFC(a.Component)
 			if !ok {
@@ -55,6 +57,9 @@ func parse(spec *mms.VariableSpec) (t target, code mms.DataAccessError) {
 		}
 	}
 	t.multi = len(alt) > 1
+	if strings.Contains(t.ref.Path, "(") && (t.ref.FC == model.CO || t.ref.FC == model.BR || t.ref.FC == model.RP || inSGCB(t.ref)) {
+		return t, mms.ObjectNonExistent // no element of these is one of an array
+	}
 	return t, passed
 }
 
@@ -78,8 +83,8 @@ func (r *relay) mayRead(p *model.Principal, spec *mms.VariableSpec) mms.DataAcce
 		rights[0] = server.RightSettingGroup
 	case t.ref.FC == model.CO && t.last() == "SBO":
 		rights[0] = server.RightControl
-	case t.ref.FC == model.FCNone: // holds report control blocks
-		rights = append(rights, server.RightReporting)
+	case t.ref.FC == model.FCNone: // holds report control blocks, and settings
+		rights = append(rights, server.RightReporting, server.RightSettingGroup)
 	}
 	for _, right := range rights {
 		if r.authorize(p, right, t.ref, "read") != nil {
@@ -117,11 +122,18 @@ func writeRight(t *target) (right server.Right, service string, code mms.DataAcc
 		right = server.RightSettingGroup
 	default:
 		right = server.RightConfig
-		if t.ref.FC == model.SP && (t.ref.Path == "SGCB" || strings.HasPrefix(t.ref.Path, "SGCB.")) {
+		if inSGCB(t.ref) {
 			right = server.RightSettingGroup
 		}
 	}
 	return right, service, code
+}
+
+// inSGCB tells whether ref is the setting group control block, or of it.
+func inSGCB(ref model.Ref) bool {
+	name, _, _ := strings.Cut(ref.Path, ".")
+	name, _, _ = strings.Cut(name, "(")
+	return ref.FC == model.SP && name == "SGCB"
 }
 
 // visible tells whether p may know of a logical device.

@@ -55,9 +55,10 @@ const (
 // Serve bridges one accepted association until its end, which it returns: nil after a release, the context's error when
 // that ended it. The device is dialled first; while it cannot be reached the association is aborted with ErrDevice.
 func (b *Bridge) Serve(ctx context.Context, a mms.Association) error {
-	device, err := b.dial(ctx, a.Params())
+	device, err := b.dial(ctx, a)
 	if err != nil {
 		a.Abort(err)
+		b.cfg.Events(Ended{Principal: who(a), Cause: err})
 		return err
 	}
 	defer func() { <-b.slots }()
@@ -77,22 +78,32 @@ func (b *Bridge) Serve(ctx context.Context, a mms.Association) error {
 	return err
 }
 
-// dial takes a slot and associates with the device for a client of the given parameters.
-func (b *Bridge) dial(ctx context.Context, client mms.Params) (mms.Association, error) {
+// dial takes a slot and associates with the device for a client, as long as that is there.
+func (b *Bridge) dial(ctx context.Context, client mms.Association) (mms.Association, error) {
 	select {
 	case b.slots <- struct{}{}:
 	default:
 		return nil, fmt.Errorf("%w: all %d are in use", ErrBusy, b.cfg.Associations)
 	}
-	size := client.MaxPDU
-	if client.Freshness { // 8-2
+	size := client.Params().MaxPDU
+	if client.Params().Freshness { // 8-2
 		size /= growth
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-client.Done():
+			cancel(client.Err())
+		case <-ctx.Done():
+		}
+	}()
 	a, err := b.associate(ctx, min(max(size, minPDU), maxPDU))
 	if err != nil {
 		<-b.slots
 		return nil, err
 	}
+	b.up(mms.IdentifyResponse{})
 	return a, nil
 }
 
@@ -101,7 +112,7 @@ func (b *Bridge) associate(ctx context.Context, size int) (mms.Association, erro
 	defer cancel()
 	a, err := b.cfg.Dial(dialling, size)
 	if err != nil && ctx.Err() != nil {
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		b.down(err)

@@ -226,6 +226,8 @@ func TestEveryAssociationInUse(t *testing.T) {
 		a, b := g.client("a@grid.example/IEC"), g.client("b@grid.example/IEC")
 		_, err := a.Identify(t.Context())
 		noErr(t, err)
+		_, err = b.Identify(t.Context())
+		noErr(t, err)
 		third := g.associate("c@grid.example/IEC")
 		<-third.Done()
 		if _, err := b.Identify(t.Context()); err != nil {

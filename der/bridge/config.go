@@ -46,13 +46,14 @@ type Config struct {
 type Event interface{ event() }
 
 type (
-	// Associated and Ended: a client has got an association with the device, and has it no more.
+	// Associated and Ended: a client has got an association with the device, and has it no more, or could not have one.
 	Associated struct{ Principal *model.Principal }
 	Ended      struct {
 		Principal *model.Principal
 		Cause     error
 	}
-	// DeviceUp and DeviceDown: the device could, or could not, be associated with. They come when that changes.
+	// DeviceUp and DeviceDown: the device could, or could not, be associated with. They come when that changes. Identity is
+	// empty when it was a client for whom it could.
 	DeviceUp   struct{ Identity mms.IdentifyResponse }
 	DeviceDown struct{ Err error }
 	// Denied: a service was refused before the device heard of it.

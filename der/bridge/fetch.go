@@ -63,8 +63,13 @@ func (r *relay) answerDevice(id uint32, with func(uint32) mms.PDU) error {
 	}
 	p := with(w.id)
 	if c, ok := p.(*mms.ConfirmedResponse); ok {
-		if read, ok := c.Service.(*mms.FileReadResponse); ok {
-			p = &mms.ConfirmedResponse{InvokeID: w.id, Service: r.part(w.frsm, read)}
+		switch s := c.Service.(type) {
+		case *mms.FileReadResponse:
+			p = &mms.ConfirmedResponse{InvokeID: w.id, Service: r.part(w.frsm, s)}
+		case *mms.FileOpenResponse:
+			r.mu.Lock()
+			delete(r.rest, s.FRSM) // of a file that the device did not close
+			r.mu.Unlock()
 		}
 	}
 	if _, ok := tooLong(r.device, p); ok {

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func (r *relay) file(p *model.Principal, w *pending, s mms.Service) (mms.Service
 func (r *relay) mayUseFiles(p *model.Principal, w *pending, right server.Right, service string, names ...mms.FileName) mms.PDU {
 	for _, n := range names {
 		name := n.Join(r.client.Params().FileNameItem)
-		if climbs(name) || r.authorize(p, right, server.FileRef(name), service) != nil {
+		if climbs(name) || strings.ContainsRune(name, 0) || r.authorize(p, right, server.FileRef(plain(name)), service) != nil {
 			return refused(w.id, mms.ErrFile, mms.FileAccessDenied)
 		}
 	}
@@ -59,8 +60,13 @@ func (r *relay) changeFiles(p *model.Principal, w *pending, right server.Right, 
 	if bad := r.mayUseFiles(p, w, right, service, names...); bad != nil {
 		return bad
 	}
-	r.record(w, server.AuditRecord{Principal: p, Service: service, Right: right, Ref: server.FileRef(names[0].Join(r.client.Params().FileNameItem))})
+	r.record(w, server.AuditRecord{Principal: p, Service: service, Right: right, Ref: server.FileRef(plain(names[0].Join(r.client.Params().FileNameItem)))})
 	return nil
+}
+
+// plain gives a name the form that Authorizer knows, whichever way it is written: rights are asked for by name.
+func plain(name string) string {
+	return strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(name, `\`, "/")), "/")
 }
 
 // climbs tells whether a name has a part "..", whichever way the device separates parts: rights are asked for by name.

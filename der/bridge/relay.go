@@ -28,16 +28,19 @@ type relay struct {
 
 // A pending is a request that was passed on.
 type pending struct {
-	id      uint32        // that the asking side knows
-	answer  chan mms.PDU  // of a request of the bridge itself, capacity 1; nil: the answer is passed on
-	denied  []denial      // variables that were left out
-	total   int           // of variables that were asked for
-	visible bool          // names that the client may not see are left out
-	expired bool          // the client has got an answer, the device still owes one
-	frsm    int32         // of a fileRead of the device
-	obtains bool          // the device fetches a file of the client
-	done    func(mms.PDU) // hears of the answer before it is passed on; may be nil
-	timer   *time.Timer
+	id       uint32        // that the asking side knows
+	answer   chan mms.PDU  // of a request of the bridge itself, capacity 1; nil: the answer is passed on
+	denied   []denial      // variables that were left out
+	total    int           // of variables that were asked for
+	visible  bool          // names that the client may not see are left out
+	canceled bool          // the client wishes so, and has no answer to that
+	expired  bool          // the client has got an answer, the device still owes one
+	frsm     int32         // of a fileRead of the device
+	obtains  bool          // the device fetches a file of the client
+	late     bool          // refused for the age of a command
+	commands []held        // that the request has; they are not to wait
+	done     func(mms.PDU) // hears of the answer before it is passed on; may be nil
+	timer    *time.Timer
 }
 
 // A denial is a variable of a request that does not reach the device.
@@ -59,8 +62,10 @@ func newRelay(b *Bridge, client, device mms.Association) *relay {
 var nobody = &model.Principal{}
 
 // principal is who is at the client's end, now.
-func (r *relay) principal() *model.Principal {
-	if p := r.client.Peer(); p != nil {
+func (r *relay) principal() *model.Principal { return who(r.client) }
+
+func who(a mms.Association) *model.Principal {
+	if p := a.Peer(); p != nil {
 		return p
 	}
 	return nobody
@@ -78,9 +83,7 @@ func (r *relay) run(ctx context.Context) error {
 	go part(func() error { return r.pump(ctx, r.device, r.fromDevice) })
 	go part(func() error { return r.serve(ctx) })
 	part(func() error { return r.pump(ctx, r.client, r.fromClient) })
-	first := <-ends // what ended first ended the others
-	<-ends
-	<-ends
+	first := [...]error{<-ends, <-ends, <-ends}[0] // what ended first ended the others
 	r.drop()
 	switch {
 	case r.client.Err() != nil:
@@ -215,6 +218,9 @@ func (r *relay) answerClient(id uint32, with func(uint32) mms.PDU) error {
 	w.timer.Stop()
 	<-r.slots
 	if w.expired {
+		if w.done != nil { // so that is what became of it
+			w.done(r.merge(w, with(w.id)))
+		}
 		return nil
 	}
 	return r.deliver(w, with(w.id))
@@ -239,6 +245,10 @@ func (r *relay) deliver(w *pending, p mms.PDU) error {
 func (r *relay) cancel(id uint32) error {
 	r.mu.Lock()
 	at, ok := r.deviceID(id)
+	if ok {
+		w, _ := r.toDevice.Get(at)
+		w.canceled = true
+	}
 	r.mu.Unlock()
 	if !ok {
 		return r.client.Send(&mms.CancelError{InvokeID: id, Error: mms.ServiceError{Class: mms.ErrCancel, Code: mms.CancelInvokeIDUnknown}})
@@ -249,24 +259,40 @@ func (r *relay) cancel(id uint32) error {
 func (r *relay) canceled(id uint32, with func(uint32) mms.PDU) error {
 	r.mu.Lock()
 	w, ok := r.toDevice.Get(id)
+	ok = ok && w.answer == nil && w.canceled && !w.expired
+	if ok {
+		w.canceled = false
+	}
 	r.mu.Unlock()
-	if !ok || w.answer != nil {
+	if !ok {
 		return nil
 	}
 	return r.client.Send(with(w.id))
 }
 
-// drop forgets what waits for the device.
+// drop forgets what waits for the device. It may still do what it was asked to: audit hears of that.
 func (r *relay) drop() {
+	var open []*pending
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.toDevice.Each(func(_ uint32, w *pending) { w.timer.Stop() })
+	r.toDevice.Each(func(_ uint32, w *pending) {
+		w.timer.Stop()
+		if !w.expired {
+			w.expired = true
+			open = append(open, w)
+		}
+	})
+	r.mu.Unlock()
+	for _, w := range open {
+		if w.done != nil {
+			w.done(unknown(w.id))
+		}
+	}
 }
 
 // deviceID finds by which invokeID the device knows a request of the client.
 func (r *relay) deviceID(id uint32) (at uint32, ok bool) {
 	r.toDevice.Each(func(invokeID uint32, w *pending) {
-		if w.answer == nil && w.id == id {
+		if w.answer == nil && w.id == id && !w.expired {
 			at, ok = invokeID, true
 		}
 	})

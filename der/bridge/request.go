@@ -67,6 +67,13 @@ func (r *relay) forward(ctx context.Context, w *pending, s mms.Service) error {
 	case <-r.device.Done():
 		return r.device.Err()
 	}
+	if late, err := r.tooLate(w); err != nil || late {
+		<-r.slots
+		if err != nil {
+			return err
+		}
+		return r.deliver(w, writesRefused(w))
+	}
 	r.mu.Lock()
 	id, err := r.toDevice.Open(w, time.Time{})
 	if err == nil {
@@ -101,6 +108,11 @@ func (r *relay) expire(id uint32) {
 
 func silent(id uint32) mms.PDU {
 	return &mms.ConfirmedError{InvokeID: id, Error: mms.ServiceError{Class: mms.ErrOthers, AdditionalDescription: "the device did not answer in time"}}
+}
+
+// unknown is what audit hears of a request whose association ended before its answer.
+func unknown(id uint32) mms.PDU {
+	return &mms.ConfirmedError{InvokeID: id, Error: mms.ServiceError{Class: mms.ErrOthers, AdditionalDescription: "the association ended before the device answered"}}
 }
 
 // ask sends a request of the bridge itself and waits for the answer of the device.
@@ -238,8 +250,18 @@ func failure(p mms.PDU, i int) error {
 	case *mms.Reject:
 		return &p.Reason
 	case *mms.ConfirmedResponse:
-		if w, ok := p.Service.(*mms.WriteResponse); ok && i < len(w.Results) && w.Results[i].Failed {
-			return w.Results[i].Error
+		switch s := p.Service.(type) {
+		case *mms.WriteResponse:
+			if i >= len(s.Results) {
+				return fmt.Errorf("%w: %d results", mms.ErrProtocol, len(s.Results))
+			}
+			if s.Results[i].Failed {
+				return s.Results[i].Error
+			}
+		case *mms.DeleteNamedVariableListResponse:
+			if s.Deleted < s.Matched || s.Matched == 0 {
+				return fmt.Errorf("%w: %d matched, %d deleted", server.ErrRefused, s.Matched, s.Deleted)
+			}
 		}
 	}
 	return nil

@@ -233,3 +233,72 @@ func TestNobodyWithoutProof(t *testing.T) {
 		near.Abort(nil)
 	})
 }
+
+// TestSelectInOtherWords: an element of SBO, or a component that is several, is SBO as well, or nothing.
+func TestSelectInOtherWords(t *testing.T) {
+	bridged(t, Config{Authorizer: deny(server.RightControl, anything)}, func(t *testing.T, g *rig) {
+		a := g.associate("center@grid.example/IEC")
+		for i, spec := range []mms.VariableSpec{
+			variable("TLD0", "GGIO1$CO$SPCSO2$SBO(0)"),
+			variable("TLD0", "GGIO1$CO$SPCSO2(0)$SBO"),
+			{Name: mms.InDomain("TLD0", "GGIO1$CO"), Alternate: []mms.AlternateAccess{{Component: "SPCSO2$SBO"}}},
+			{Name: mms.InDomain("TLD0", "GGIO1$CO$SPCSO2$SBO"), Alternate: []mms.AlternateAccess{{HasIndex: true}}},
+			{Name: mms.InDomain("TLD0", "GGIO1$CO$SPCSO2$SBO"), Alternate: []mms.AlternateAccess{{AllElems: true}}},
+		} {
+			s := &mms.Read{Access: mms.VariableAccess{List: []mms.VariableSpec{spec}}}
+			if got := failureOf(g.ask(a, uint32(i+1), s)); got != mms.ObjectAccessDenied && got != mms.ObjectNonExistent {
+				t.Errorf("select %d got through: %v", i, got)
+			}
+		}
+		if n := deviceHeard(g); n != 0 {
+			t.Errorf("%d requests reached the device", n)
+		}
+		a.Abort(nil)
+	})
+}
+
+// TestSelectIsAudited: SBO is read, and yet it changes something.
+func TestSelectIsAudited(t *testing.T) {
+	bridged(t, Config{}, func(t *testing.T, g *rig) {
+		noErr(t, g.device.Handle(ref("TLD0/GGIO1.SPCSO2"), server.ControlFunc(func(*server.Command) model.AddCause { return model.AddCauseNone })))
+		a := g.associate("center@grid.example/IEC")
+		for id := uint32(1); id <= 2; id++ {
+			g.ask(a, id, &mms.Read{Access: mms.VariableAccess{List: []mms.VariableSpec{variable("TLD0", "GGIO1$ST$Beh"), variable("TLD0", "GGIO1$CO$SPCSO2$SBO")}}})
+		}
+		r := g.audited()
+		if len(r) != 2 || r[0].Service != "select" || r[0].Err != nil || r[1].Err == nil || r[0].Ref.String() != "TLD0/GGIO1.SPCSO2.SBO[CO]" {
+			t.Errorf("audit has %+v", r)
+		}
+		a.Abort(nil)
+	})
+}
+
+// TestReportOfASetFromTheSameWrite: a data set that the client may not have is not slipped in beside RptEna.
+func TestReportOfASetFromTheSameWrite(t *testing.T) {
+	authorizer := deny(server.RightReporting, func(r model.Ref) bool { return r.LDevice == "TLD1" })
+	bridged(t, Config{Authorizer: authorizer}, func(t *testing.T, g *rig) {
+		a := g.associate("center@grid.example/IEC")
+		g.ask(a, 1, &mms.DefineNamedVariableList{Name: mms.InDomain("TLD0", "LLN0$mine"), List: []mms.VariableSpec{variable("TLD0", "GGIO1$MX$AnIn1")}})
+		write := func(id uint32, values ...any) []mms.WriteResult {
+			s := &mms.Write{}
+			for i := 0; i < len(values); i += 2 {
+				s.Access.List, s.Data = append(s.Access.List, variable("TLD0", "LLN0$RP$urcb01$"+values[i].(string))), append(s.Data, values[i+1].(model.Value))
+			}
+			return g.ask(a, id, s).(*mms.ConfirmedResponse).Service.(*mms.WriteResponse).Results
+		}
+		mine, foreign := model.Visible("TLD0/LLN0$mine"), model.Visible("TLD0/LLN0$Four")
+		if rs := write(2, "DatSet", mine); rs[0].Failed {
+			t.Fatalf("DatSet: %+v", rs)
+		}
+		if rs := write(3, "DatSet", foreign, "RptEna", model.Bool(true)); !rs[1].Failed {
+			t.Errorf("a report of what may not be reported was enabled: %+v", rs)
+		}
+		if rs := write(4, "DatSet", mine); rs[0].Failed {
+			t.Fatalf("DatSet: %+v", rs)
+		}
+		if rs := write(5, "DatSet", mine, "RptEna", model.Bool(true)); rs[1].Failed {
+			t.Errorf("what may be reported was not enabled: %+v", rs)
+		}
+		a.Abort(nil)
+	})
+}

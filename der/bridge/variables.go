@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"strings"
 
 	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/mms"
@@ -17,13 +16,18 @@ func (r *relay) read(ctx context.Context, p *model.Principal, w *pending, s *mms
 	out := *s
 	out.Access.List = nil
 	w.total = len(s.Access.List)
+	var selects []selection
 	for i := range s.Access.List {
 		if code := r.mayRead(p, &s.Access.List[i]); code != passed {
 			w.denied = append(w.denied, denial{i, code})
 			continue
 		}
 		out.Access.List = append(out.Access.List, s.Access.List[i])
+		if t, _ := parse(&s.Access.List[i]); t.ref.FC == model.CO && t.last() == "SBO" {
+			selects = append(selects, selection{i, t.ref})
+		}
 	}
+	r.recordSelects(p, w, selects)
 	switch {
 	case len(w.denied) == 0:
 		return s, nil, nil
@@ -33,12 +37,45 @@ func (r *relay) read(ctx context.Context, p *model.Principal, w *pending, s *mms
 	return &out, nil, nil
 }
 
+// A selection is a variable of a read that selects.
+type selection struct {
+	index int
+	ref   model.Ref
+}
+
+// recordSelects has audit hear of the selects in a read: the device answers with a name, or an empty string.
+func (r *relay) recordSelects(p *model.Principal, w *pending, selects []selection) {
+	if r.b.cfg.Audit == nil || len(selects) == 0 {
+		return
+	}
+	w.done = func(answer mms.PDU) {
+		for _, sel := range selects {
+			rec := server.AuditRecord{Principal: p, Service: "select", Right: server.RightControl, Ref: sel.ref, Err: failure(answer, sel.index), AddCause: model.AddCauseNone}
+			if c, ok := answer.(*mms.ConfirmedResponse); ok && rec.Err == nil {
+				if text, ok := selected(c.Service, sel.index); !ok || text == "" {
+					rec.Err = server.ErrRefused
+				}
+			}
+			r.audit(rec)
+		}
+	}
+}
+
+func selected(s mms.Service, i int) (string, bool) {
+	read, ok := s.(*mms.ReadResponse)
+	if !ok || i >= len(read.Results) || read.Results[i].Failed {
+		return "", false
+	}
+	return read.Results[i].Value.AsText()
+}
+
 func (r *relay) readList(ctx context.Context, p *model.Principal, w *pending, s *mms.Read) (mms.Service, mms.PDU, error) {
 	bad, err := r.mayUseList(ctx, p, w.id, s.Access.ListName, server.RightRead, func(spec *mms.VariableSpec) bool { return r.mayRead(p, spec) == passed })
 	return s, bad, err
 }
 
-// mayUseList asks for the rights on a data set and, where an Authorizer has a say, on each of its members.
+// mayUseList asks for the rights on a data set and, where an Authorizer has a say or something is written, on each of its
+// members.
 func (r *relay) mayUseList(ctx context.Context, p *model.Principal, id uint32, name mms.ObjectName, right server.Right, member func(*mms.VariableSpec) bool) (mms.PDU, error) {
 	if name.Scope == mms.DomainSpecific && !r.visible(p, name.Domain) {
 		return refused(id, mms.ErrAccess, mms.AccessNonExistent), nil
@@ -46,7 +83,7 @@ func (r *relay) mayUseList(ctx context.Context, p *model.Principal, id uint32, n
 	if r.authorize(p, right, listRef(name), "data set") != nil {
 		return refused(id, mms.ErrAccess, mms.AccessDenied), nil
 	}
-	if r.b.cfg.Authorizer == nil {
+	if r.b.cfg.Authorizer == nil && right == server.RightRead {
 		return nil, nil
 	}
 	list, bad, err := r.members(ctx, name)
@@ -77,7 +114,7 @@ func (r *relay) write(ctx context.Context, p *model.Principal, w *pending, s *mm
 	w.total = len(s.Access.List)
 	var records []server.AuditRecord
 	for i := range s.Access.List {
-		rec, code, err := r.mayWrite(ctx, p, &s.Access.List[i], s.Data[i])
+		rec, code, err := r.mayWrite(ctx, p, w, s, i)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -110,6 +147,9 @@ func (r *relay) recordWrite(w *pending, records []server.AuditRecord) {
 			}
 			rec := records[next]
 			rec.AddCause, rec.Err = model.AddCauseNone, failure(p, i)
+			if w.late && rec.Right == server.RightControl {
+				rec.AddCause, rec.Err = model.AddCauseTimeLimitOver, server.ErrRefused
+			}
 			r.audit(rec)
 			next++
 		}
@@ -131,9 +171,10 @@ func (r *relay) writeList(ctx context.Context, p *model.Principal, w *pending, s
 	return s, bad, err
 }
 
-// mayWrite decides about one variable.
-func (r *relay) mayWrite(ctx context.Context, p *model.Principal, spec *mms.VariableSpec, v model.Value) (rec server.AuditRecord, code mms.DataAccessError, err error) {
-	t, code := parse(spec)
+// mayWrite decides about the i-th variable of a write.
+func (r *relay) mayWrite(ctx context.Context, p *model.Principal, w *pending, s *mms.Write, i int) (rec server.AuditRecord, code mms.DataAccessError, err error) {
+	t, code := parse(&s.Access.List[i])
+	v := s.Data[i]
 	if code != passed {
 		return rec, code, nil
 	}
@@ -153,57 +194,12 @@ func (r *relay) mayWrite(ctx context.Context, p *model.Principal, spec *mms.Vari
 	}
 	switch t.ref.FC {
 	case model.CO:
-		return r.mayOperate(rec, &t, v)
+		return r.mayOperate(w, rec, &t, v)
 	case model.BR, model.RP:
 		if on, _ := v.AsBool(); on && t.last() == "RptEna" && r.b.cfg.Authorizer != nil {
-			return r.mayReport(ctx, rec, &t)
+			code, err = r.mayReport(ctx, p, &t, s)
+			return rec, code, err
 		}
 	}
 	return rec, passed, nil
-}
-
-// mayReport asks for the rights on all that a report control block would report.
-func (r *relay) mayReport(ctx context.Context, rec server.AuditRecord, t *target) (server.AuditRecord, mms.DataAccessError, error) {
-	block := t.ref
-	block.Path = strings.TrimSuffix(block.Path, ".RptEna") + ".DatSet"
-	p, err := r.ask(ctx, &mms.Read{Access: mms.VariableAccess{List: []mms.VariableSpec{{Name: mms.InDomain(block.LDevice, block.Item())}}}})
-	if err != nil {
-		return rec, passed, err
-	}
-	name, ok := setName(p)
-	if !ok {
-		return rec, passed, nil // there is none: the device says what it thinks of that
-	}
-	list, bad, err := r.members(ctx, name)
-	if err != nil || bad != nil {
-		return rec, mms.ObjectAccessDenied, err
-	}
-	for i := range list {
-		m, code := parse(&list[i])
-		if code != passed || !r.visible(rec.Principal, m.ref.LDevice) || r.authorize(rec.Principal, server.RightReporting, m.ref, "report") != nil {
-			return rec, mms.ObjectAccessDenied, nil
-		}
-	}
-	return rec, passed, nil
-}
-
-// setName reads the DatSet of a control block: LD/LN$name, or @name.
-func setName(p mms.PDU) (mms.ObjectName, bool) {
-	c, ok := p.(*mms.ConfirmedResponse)
-	if !ok {
-		return mms.ObjectName{}, false
-	}
-	s, ok := c.Service.(*mms.ReadResponse)
-	if !ok || len(s.Results) != 1 || s.Results[0].Failed {
-		return mms.ObjectName{}, false
-	}
-	ref, ok := s.Results[0].Value.AsText()
-	switch own, isOwn := strings.CutPrefix(ref, "@"); {
-	case !ok || ref == "":
-		return mms.ObjectName{}, false
-	case isOwn:
-		return mms.ObjectName{Scope: mms.AASpecific, Item: own}, true
-	}
-	domain, item, ok := strings.Cut(ref, "/")
-	return mms.InDomain(domain, strings.Replace(item, ".", "$", 1)), ok
 }
