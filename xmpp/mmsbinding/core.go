@@ -12,16 +12,17 @@ import (
 // A Core holds all associations of one XMPP address. Every method takes the time, and leaves what is to be done in
 // Output. It is not safe for concurrent use and needs no goroutine.
 type Core struct {
-	cfg     Config
-	frame   framing
-	self    jid.JID
-	up      bool // a stream is up and bound
-	peers   map[jid.JID]*peer
-	assocs  int
-	pending map[string]pendingIQ // our iq requests without an answer, by iq id
-	next    time.Time            // no deadline is earlier; zero: there is none
-	out     Output
-	count   Counters
+	cfg       Config
+	frame     framing
+	self      jid.JID
+	up        bool // a stream is up and bound
+	peers     map[jid.JID]*peer
+	assocs    int
+	pending   map[string]pendingIQ // our iq requests without an answer, by iq id
+	farewells []*farewell
+	next      time.Time // no deadline is earlier; zero: there is none
+	out       Output
+	count     Counters
 }
 
 // Output is what a Core wants done, each list in order.
@@ -217,6 +218,7 @@ func (c *Core) Tick(now time.Time) {
 		}
 	})
 	c.next = time.Time{}
+	c.sendFarewells(now)
 	for _, p := range c.peers {
 		for _, a := range p.assocs {
 			c.due(a.deadline)

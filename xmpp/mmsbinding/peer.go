@@ -184,6 +184,7 @@ func (c *Core) Down(time.Time) { c.up = false }
 // Lost tells that the stream is gone for good: every association ends with cause, and nobody is known to be there.
 func (c *Core) Lost(cause error, now time.Time) {
 	c.up = false
+	c.farewells = nil // the peers see us gone
 	c.each(func(a *Assoc) { c.end(a, cause, now) })
 	for j, p := range c.peers {
 		if p.available {

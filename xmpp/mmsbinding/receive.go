@@ -243,17 +243,22 @@ func (c *Core) stanzaError(s *stanza.Stanza, now time.Time) bool {
 	} else if id, ok := messagePair(s.ID); ok {
 		a = c.peers[s.From].find(id)
 	}
+	err := named(s.Err)
 	if a == nil {
-		c.ignore(s.From, WhyLate)
+		if s.Kind != stanza.Message || !c.bounced(s.From, s.ID, err, now) {
+			c.ignore(s.From, WhyLate)
+		}
 		return s.Kind == stanza.IQ || s.Kind == stanza.Message
 	}
-	err := named(s.Err)
 	c.count.StanzaErrs++
 	if errors.Is(err, mms.ErrPolicy) {
 		if p := c.peers[a.Peer]; p != nil {
 			p.policyOff = now.Add(c.cfg.Timeouts.PolicyOff)
 		}
 		c.event(PolicyDenied{Peer: a.Peer, Err: err})
+	}
+	if a.state != initiating && errors.Is(err, mms.ErrTransport) {
+		c.farewell(a, now)
 	}
 	c.end(a, err, now)
 	return true

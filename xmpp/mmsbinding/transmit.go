@@ -113,8 +113,12 @@ func (c *Core) result(a *Assoc, id string, payload []byte) {
 // without a payload finds it.
 func (c *Core) message(a *Assoc, payload []byte) {
 	a.message++
-	id := a.id.String() + "." + strconv.FormatUint(uint64(a.message), 36)
-	c.send(a, &stanza.Stanza{Kind: stanza.Message, Type: stanza.Normal, ID: id, To: a.Peer, Payload: payload})
+	c.send(a, &stanza.Stanza{Kind: stanza.Message, Type: stanza.Normal, ID: c.lastMessage(a), To: a.Peer, Payload: payload})
+}
+
+// lastMessage gives the id of the last message of an association.
+func (c *Core) lastMessage(a *Assoc) string {
+	return a.id.String() + "." + strconv.FormatUint(uint64(a.message), 36)
 }
 
 func messagePair(id string) (pair, bool) {
