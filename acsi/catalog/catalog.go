@@ -261,7 +261,13 @@ func (s *search) device(ctx context.Context, ld string) error {
 	for _, ln := range nodes {
 		n, err := s.Node(ctx, ld, ln)
 		if err != nil {
-			return s.noNode(ctx, ld, ln, err)
+			err = s.noNode(ctx, ld, ln, err)
+			var none *NotFoundError
+			if errors.As(err, &none) && wild(s.p.LDevice) { // another device may have it
+				s.lacks(1, none.Missing, none.There)
+				return nil
+			}
+			return err
 		}
 		for _, sec := range n.Sections {
 			if s.p.FC != model.FCNone && s.p.FC != sec.FC {

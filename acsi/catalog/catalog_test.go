@@ -181,6 +181,38 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestFindSkipsDevices: with a pattern for the logical device it is enough that one of them has what is looked for.
+func TestFindSkipsDevices(t *testing.T) {
+	srv := testServer(t)
+	lists := map[string][]string{"TLD0": itemNames(t, described{srv}, "TLD0"), "TLD1": itemNames(t, described{srv}, "TLD1")}
+	for kind, c := range map[string]*Catalog{"SCL": FromSCL(srv), "server": New(twoDevices{described{srv}, lists})} {
+		for pattern, want := range map[string]string{
+			"*/GGIO9.Ind1.stVal": "TLD1/GGIO9.Ind1.stVal[ST]",
+			"*/GGIO1.Ind1.stVal": "TLD0/GGIO1.Ind1.stVal[ST]",
+			"T*/MHAI1.HA.numHar": "TLD0/MHAI1.HA.numHar[CF]",
+		} {
+			got, err := find(t, c, pattern)
+			if s := strings.Join(got, " "); err != nil || s != want {
+				t.Errorf("%s: %s: %s, %v, want %s", kind, pattern, s, err, want)
+			}
+		}
+		var nf *NotFoundError
+		if _, err := find(t, c, "*/XCBR1.Pos"); !errors.As(err, &nf) || nf.Missing != "XCBR1" || !slices.Contains(nf.There, "GGIO1") || !slices.Contains(nf.There, "GGIO9") {
+			t.Errorf("%s: %v (%+v)", kind, err, nf)
+		}
+	}
+}
+
+// twoDevices is a server whose devices have different nodes.
+type twoDevices struct {
+	described
+	lists map[string][]string
+}
+
+func (d twoDevices) Variables(_ context.Context, ld string) ([]string, error) {
+	return d.lists[ld], nil
+}
+
 func TestNotFoundSaysWhatIsThere(t *testing.T) {
 	c := FromSCL(testServer(t))
 	for pattern, want := range map[string][2]string{
