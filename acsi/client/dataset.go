@@ -15,7 +15,15 @@ func (c *Client) ReadDataSet(ctx context.Context, ds model.Ref) ([]Result, error
 	if err != nil {
 		return nil, err
 	}
-	answer, err := askFor[*mms.ReadResponse](ctx, c, &mms.Read{Access: mms.VariableAccess{ListName: name, NamedList: true}})
+	request := &mms.Read{Access: mms.VariableAccess{ListName: name, NamedList: true}}
+	answer, err := askFor[*mms.ReadResponse](ctx, c, request)
+	if unspecific(err) { // some servers know a data set only when their answer is to name it
+		withName := *request
+		withName.SpecificationWithResult = true
+		if again, err2 := askFor[*mms.ReadResponse](ctx, c, &withName); err2 == nil || !refused(err2) {
+			answer, err = again, err2
+		}
+	}
 	if err != nil && !tooLarge(err) {
 		return nil, fmt.Errorf("data set %s: %w", name, err)
 	}

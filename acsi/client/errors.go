@@ -54,6 +54,12 @@ func tooLarge(err error) bool {
 		(e.Class == mms.ErrResource || e.Class == mms.ErrService && e.Code == mms.ServicePDUSize)
 }
 
+// unspecific reports whether a peer refused with an error of class others, which says nothing.
+func unspecific(err error) bool {
+	var e *mms.ServiceError
+	return errors.As(err, &e) && e.Class == mms.ErrOthers
+}
+
 // refused reports whether err is the peer's answer rather than the association's failure.
 func refused(err error) bool {
 	var service *mms.ServiceError

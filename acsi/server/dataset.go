@@ -111,13 +111,21 @@ func (ss *session) list(name mms.ObjectName) *dataSet {
 	defer s.sets.RUnlock()
 	switch name.Scope {
 	case mms.AASpecific:
-		return ss.lists[name.Item]
+		return ss.lists[ownName(name).Item]
 	case mms.DomainSpecific:
 		if d := s.devices[name.Domain]; d != nil {
 			return d.lists[name.Item]
 		}
 	}
 	return nil
+}
+
+// ownName gives the name of a data set of an association without the @ of its reference, which some clients send with it.
+func ownName(name mms.ObjectName) mms.ObjectName {
+	if name.Scope == mms.AASpecific {
+		name.Item = strings.TrimPrefix(name.Item, "@")
+	}
+	return name
 }
 
 // setByRef finds a data set by the reference that a client writes to DatSet: LD/LN$name, LD/LN.name or @name.
@@ -134,7 +142,7 @@ func (ss *session) setByRef(ref string) *dataSet {
 
 // define makes a dynamic data set. It gives a ServiceError for the peer.
 func (ss *session) define(name mms.ObjectName, list []mms.VariableSpec) *mms.ServiceError {
-	s := ss.s
+	s, name := ss.s, ownName(name)
 	if len(list) == 0 || len(list) > s.cfg.Limits.DataSetMembers {
 		return serviceError(mms.ErrResource, mms.ResourceCapabilityUnavailable)
 	}
@@ -228,7 +236,7 @@ func (ss *session) remove(name mms.ObjectName) (matched, deleted bool, bad *mms.
 	s.sets.Lock()
 	defer s.sets.Unlock()
 	if name.Scope == mms.AASpecific {
-		delete(ss.lists, name.Item)
+		delete(ss.lists, set.name.Item)
 		return true, true, nil
 	}
 	d := s.devices[name.Domain]

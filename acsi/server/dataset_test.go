@@ -77,6 +77,34 @@ func TestDynamicDataSets(t *testing.T) {
 	})
 }
 
+// TestDataSetOfAnAssociationWithAt: the name of one may come with the @ of its reference.
+func TestDataSetOfAnAssociationWithAt(t *testing.T) {
+	run(t, Config{}, func(h *harness) {
+		p := h.peer("cc@x")
+		with, without := mms.ObjectName{Scope: mms.AASpecific, Item: "@mine"}, mms.ObjectName{Scope: mms.AASpecific, Item: "mine"}
+		p.response(&mms.DefineNamedVariableList{Name: with, List: []mms.VariableSpec{spec("GGIO1$MX$AnIn1")}})
+		if e := p.serviceError(&mms.DefineNamedVariableList{Name: without, List: []mms.VariableSpec{spec("GGIO1$MX$AnIn1")}}); e.Code != mms.DefinitionObjectExists {
+			t.Errorf("twice: %+v", e)
+		}
+		if len(p.directory(with).List) != 1 || len(p.directory(without).List) != 1 {
+			t.Error("not both names")
+		}
+		r := p.response(&mms.Read{Access: mms.VariableAccess{NamedList: true, ListName: with}}).(*mms.ReadResponse)
+		if len(r.Results) != 1 || r.Results[0].Failed {
+			t.Errorf("%+v", r)
+		}
+		p.set("LLN0$RP$urcb01$DatSet", model.Visible("@mine"))
+		p.set("LLN0$RP$urcb01$DatSet", model.Visible(""))
+		d := p.response(&mms.DeleteNamedVariableList{Names: []mms.ObjectName{with}}).(*mms.DeleteNamedVariableListResponse)
+		if d.Deleted != 1 {
+			t.Errorf("%+v", d)
+		}
+		if names, _ := p.nameList(mms.ClassNamedVariableList, mms.AASpecific, ""); len(names) != 0 {
+			t.Errorf("left: %q", names)
+		}
+	})
+}
+
 func TestDataSetLimits(t *testing.T) {
 	run(t, Config{Limits: Limits{AssociationSet: 1}}, func(h *harness) { // the model allows 3 sets of 8 members
 		p := h.peer("cc@x")

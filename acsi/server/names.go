@@ -185,7 +185,7 @@ func (ss *session) deleteList(id uint32, r *mms.DeleteNamedVariableList) mms.PDU
 func listRef(name mms.ObjectName) model.Ref {
 	ln, set, _ := strings.Cut(name.Item, "$")
 	if name.Scope == mms.AASpecific {
-		return model.Ref{Path: "@" + name.Item}
+		return model.Ref{Path: "@" + ownName(name).Item}
 	}
 	return model.Ref{LDevice: name.Domain, LN: ln, Path: set}
 }
