@@ -77,6 +77,9 @@ func fitsSize(v model.Value, size int) bool {
 		return ok && n == size
 	case model.KindOctets, model.KindString:
 		t, _ := v.AsText()
+		if v.Kind() == model.KindString && !utf8.ValidString(t) { // it has no form in XER: peers of XMPP could not read it
+			return false
+		}
 		if size < 0 {
 			return len(t) <= -size
 		}

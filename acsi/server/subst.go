@@ -3,7 +3,9 @@ package server
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gridward/gridward/model"
 )
@@ -256,7 +258,11 @@ func (o *overlay) name(p *model.Principal, changes []change, view func(int) (mod
 
 // text makes a string that fits the leaf.
 func (n *node) text(s string) model.Value {
-	s = s[:min(len(s), max(n.size, -n.size))]
+	s = strings.ToValidUTF8(s, "?")
+	for most := max(n.size, -n.size); len(s) > most; {
+		_, last := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-last]
+	}
 	switch n.data {
 	case model.KindUnicode:
 		return model.Unicode(s)
