@@ -14,6 +14,6 @@ status=0
 go test -json -count=1 -timeout 20m ./... >"$log" || status=$?
 # What has goroutines, again under the race detector.
 CGO_ENABLED=1 go test -race -json -count=1 -timeout 20m \
-	./acsi/... ./center/... ./der/... ./mms/... ./security/... ./xmpp/... >>"$log" || status=$?
+	./acsi/... ./center/... ./der/... ./link/... ./mms/... ./security/... ./station/... ./store/... ./xmpp/... >>"$log" || status=$?
 go run ./internal/testreport "$log" || status=1
 exit "$status"
