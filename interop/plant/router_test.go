@@ -19,6 +19,7 @@ type site struct {
 	dir    string
 	router string // host:port of direct TLS
 	http   string
+	files  bool // DERs may fetch files from the centre
 
 	metrics  bool              // router and DERs listen for Prometheus
 	stats    string            // where the router does
@@ -60,6 +61,10 @@ func (s *site) startRouter(t *testing.T) *process {
 		s.stats = freeAddr(t)
 		metrics = fmt.Sprintf("metrics: %q\n", s.stats)
 	}
+	toCenter := "message, presence"
+	if s.files {
+		toCenter += ", iq"
+	}
 	return start(t, "router", "xmpp", "serve", "--config", s.write(t, "router.yaml", fmt.Sprintf(`
 domain: %[1]s
 listen: [{address: "%[2]s", mode: direct}]
@@ -70,9 +75,9 @@ accounts:
   - {jid: "*@%[1]s", groups: [der]}
 rules:
   - {from: "@center", to: "@der", allow: [iq, message, presence]}
-  - {from: "@der", to: "@center", allow: [message, presence]}
+  - {from: "@der", to: "@center", allow: [%[4]s]}
   - {from: "*", to: self, allow: [iq]}
-%[3]s`, domain, s.router, metrics)))
+%[3]s`, domain, s.router, metrics, toCenter)))
 }
 
 func freeAddr(t *testing.T) string {
