@@ -44,6 +44,9 @@ func (d *derBridge) dialer(service *serviceFlags) (func(context.Context, int) (m
 	bad := func(key string, err error) (func(context.Context, int) (mms.Association, error), error) {
 		return nil, cli.Usage(fmt.Errorf("%s: bridge.%s: %w", service.config, key, err), "for example device: mms://192.0.2.7")
 	}
+	if d.Probe < 0 {
+		return bad("probe", fmt.Errorf("%v is no interval", d.Probe))
+	}
 	target, err := parseMMSTarget(d.Device)
 	if err != nil {
 		return bad("device", err)

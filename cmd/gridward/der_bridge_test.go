@@ -217,6 +217,13 @@ func TestBridgeExample(t *testing.T) {
 			t.Fatalf("pki %s: exit code %d", args, code)
 		}
 	}
+	if err := os.WriteFile("busy.yaml", []byte(strings.Replace(string(text), "probe: 1m", "probe: -1s", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var busy bytes.Buffer
+	if code := run(context.Background(), []string{"der", "--config", "busy.yaml", "--check"}, nil, io.Discard, &busy); code != 2 || !strings.Contains(busy.String(), "bridge.probe: -1s") {
+		t.Errorf("a probe before the last one: code %d: %s", code, busy.String())
+	}
 	for _, file := range []string{"bridge.yaml", "full.yaml"} {
 		var out, errs bytes.Buffer
 		code := run(context.Background(), []string{"der", "--config", file, "--device", "mms://127.0.0.1:1", "--check"}, nil, &out, &errs)
