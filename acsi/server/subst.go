@@ -38,6 +38,20 @@ var substitutes = map[string][]string{
 	"subCVal": {"cVal", "instCVal"},
 }
 
+// overlayTypes says of which types the attributes are that steer an overlay. Others of the same name are something else.
+var overlayTypes = map[string]func(model.Basic) bool{
+	"subEna": is(model.BasicBool), "blkEna": is(model.BasicBool), "subQ": is(model.BasicQuality), "q": is(model.BasicQuality),
+	"t": is(model.BasicTimestamp),
+	"subID": func(b model.Basic) bool {
+		kind, _ := b.Layout()
+		return kind == model.KindString || kind == model.KindUnicode || kind == model.KindOctets
+	},
+}
+
+func is(want model.Basic) func(model.Basic) bool {
+	return func(b model.Basic) bool { return b == want }
+}
+
 // notFrozen are the attributes of ST and MX that tell about commands and not about the process.
 var notFrozen = []string{"origin", "ctlNum", "stSeld", "opRcvd", "opOk", "tOpOk"}
 
@@ -62,7 +76,7 @@ func (s *Server) findOverlay(t model.Target, ref model.Ref) {
 		"subEna": &o.subEna, "subQ": &o.subQ, "subID": &o.subID, "blkEna": &o.blkEna, "q": &o.q, "t": &o.t,
 	} {
 		*slot = -1
-		if f, ok := t.Type.Field(name); ok && f.Count == 0 && f.FC != model.FCNone && f.Type.Basic != model.BasicStruct {
+		if f, ok := t.Type.Field(name); ok && f.Count == 0 && f.FC != model.FCNone && overlayTypes[name](f.Type.Basic) {
 			*slot = t.Field(f).Slot
 		}
 	}

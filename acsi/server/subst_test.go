@@ -2,9 +2,13 @@ package server
 
 import (
 	"errors"
+	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gridward/gridward/scl"
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
@@ -250,5 +254,36 @@ func TestSubstitutionRefused(t *testing.T) {
 		e.refuses("GGIO1$BL$Ind$blkEna", model.Bool(true), mms.TemporarilyUnavailable)
 		a.want("GGIO1$ST$Ind$q", model.QualityValue(0))
 		synctest.Wait()
+	})
+}
+
+// Attributes that are only called like those of substitution, and are of other types, are left alone.
+func TestAttributesOfOtherTypes(t *testing.T) {
+	b, err := os.ReadFile("testdata/services.icd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const sps = `<DOType id="SPS" cdc="SPS">`
+	before, after, _ := strings.Cut(string(b), sps)
+	after = strings.NewReplacer(`name="q" fc="ST" bType="Quality"`, `name="q" fc="ST" bType="INT32"`, `name="t" fc="ST" bType="Timestamp"`, `name="t" fc="ST" bType="INT32"`,
+		`name="subQ" fc="SV" bType="Quality"`, `name="subQ" fc="SV" bType="BOOLEAN"`, `name="subID" fc="SV" bType="VisString64"`, `name="subID" fc="SV" bType="INT32"`).Replace(after)
+	f, err := scl.Parse("other.icd", []byte(before+sps+after), scl.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := f.Server("T", "AP")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, Config{Model: m}, func(h *harness) {
+		p := h.peer("a")
+		p.set("GGIO1$SV$Ind$subVal", model.Bool(true))
+		p.set("GGIO1$SV$Ind$subEna", model.Bool(true))
+		p.want("GGIO1$ST$Ind$stVal", model.Bool(true))
+		p.set("GGIO1$BL$Ind$blkEna", model.Bool(true))
+		for _, item := range []string{"GGIO1$ST$Ind$q", "GGIO1$ST$Ind$t", "GGIO1$SV$Ind$subID"} {
+			p.want(item, model.Int(0))
+		}
+		p.want("GGIO1$SV$Ind$subQ", model.Bool(false))
 	})
 }
