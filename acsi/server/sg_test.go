@@ -229,6 +229,9 @@ func TestReservationRunsOut(t *testing.T) {
 		b.set(sgcb+"$EditSG", model.Uint(1))
 		b.set(sgcb+"$ResvTms", model.Uint(100))
 		b.refuses(sgcb+"$ResvTms", model.Uint(0), mms.ObjectValueInvalid)
+		b.set(sgcb+"$EditSG", model.Uint(1)) // begins anew
+		b.want(sgcb+"$ResvTms", model.Uint(60))
+		b.set(sgcb+"$ResvTms", model.Uint(100))
 		time.Sleep(99 * time.Second)
 		b.want(strValSE, float(100))
 		b.set(sgcb+"$CnfEdit", model.Bool(true))

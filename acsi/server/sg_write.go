@@ -168,6 +168,9 @@ func (g *settings) selectEdit(ss *session, p *model.Principal, group uint64) mms
 	now := s.now()
 	g.owner, g.peer, g.group = ss, p, int(group)
 	changes := []change{{g.editSG, model.Uint(group)}}
+	if g.resvTms >= 0 { // what was asked for in an edit before does not hold any more
+		changes = append(changes, change{g.resvTms, model.Uint(uint64(g.resv / time.Second))})
+	}
 	for k, slot := range g.edit {
 		changes = append(changes, change{slot, g.banks[group-1][k]})
 	}
