@@ -95,3 +95,30 @@ func TestLogOfAnInvisibleDevice(t *testing.T) {
 		}
 	})
 }
+
+// Who may not clear a log may not fill it either, by moving a log control block to it; one in an invisible device is none.
+func TestRightsOfLogRef(t *testing.T) {
+	var device string
+	var denied Right
+	authorizer := AuthorizerFunc(func(_ *model.Principal, r Right, ref model.Ref) error {
+		if r == denied && ref.LDevice == device && (r == RightView || ref.LN == "LLN0" && ref.Path == "log") {
+			return errors.New("no")
+		}
+		return nil
+	})
+	services(t, Config{Authorizer: authorizer}, func(h *harness) {
+		p := h.peer("a")
+		p.set(lcb+"LogEna", model.Bool(false))
+		ref := model.Visible("TLD0/LLN0$log")
+		device, denied = "TLD0", RightConfig
+		p.refuses(lcb+"LogRef", ref, mms.ObjectAccessDenied)
+		denied = RightRead
+		p.set(lcb+"LogRef", ref)
+		m := h.s.devices["TLD1"]
+		m.journal(h.s, "LLN0", "log")
+		device, denied = "TLD1", RightView
+		p.refuses(lcb+"LogRef", model.Visible("TLD1/LLN0$log"), mms.ObjectValueInvalid)
+		device = ""
+		p.set(lcb+"LogRef", model.Visible("TLD1/LLN0$log"))
+	})
+}

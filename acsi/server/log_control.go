@@ -186,6 +186,11 @@ func (l *logControl) write(ss *session, p *model.Principal, n *node, v model.Val
 	if !l.s.logSettable(attr) {
 		return mms.ObjectAccessDenied
 	}
+	if attr == logRef {
+		if code := ss.mayLog(p, v); code != accessOK {
+			return code
+		}
+	}
 	l.s.mu.Lock()
 	defer l.s.unlock()
 	if attr == logEna {
@@ -199,6 +204,20 @@ func (l *logControl) write(ss *session, p *model.Principal, n *node, v model.Val
 		l.save()
 	}
 	return code
+}
+
+// mayLog tells whether p may have entries put into the log that ref names: the oldest of a log go for new ones, so that
+// takes the right to clear it.
+func (ss *session) mayLog(p *model.Principal, ref model.Value) mms.DataAccessError {
+	text, _ := ref.AsText()
+	j := ss.s.journalByRef(text)
+	switch {
+	case j == nil, ss.s.allow(p, RightView, model.Ref{LDevice: j.ref.LDevice}) != nil:
+		return mms.ObjectValueInvalid
+	case ss.authorize(p, RightConfig, j.ref, "write") != nil:
+		return mms.ObjectAccessDenied
+	}
+	return accessOK
 }
 
 // logSettable tells whether SCL's LogSettings let clients change an attribute. A model that announces none leaves all of them

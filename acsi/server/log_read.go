@@ -173,7 +173,7 @@ type journalPage struct {
 	ss       *session
 	journal  *journal
 	p        *model.Principal
-	tags     []string // that are wanted, nil: all
+	tags     map[string]bool // that are wanted, nil: all
 	pdu      *mms.ConfirmedResponse
 	response *mms.ReadJournalResponse
 	size     func(e *mms.JournalEntry) int
@@ -183,8 +183,14 @@ type journalPage struct {
 }
 
 func (ss *session) journalPage(id uint32, j *journal, tags []string) *journalPage {
-	p := &journalPage{ss: ss, journal: j, p: ss.principal(), tags: tags, response: &mms.ReadJournalResponse{}, room: 1 << 30}
+	p := &journalPage{ss: ss, journal: j, p: ss.principal(), response: &mms.ReadJournalResponse{}, room: 1 << 30}
 	p.pdu = &mms.ConfirmedResponse{InvokeID: id, Service: p.response}
+	if tags != nil {
+		p.tags = make(map[string]bool, len(tags))
+		for _, tag := range tags {
+			p.tags[tag] = true
+		}
+	}
 	p.size = func(*mms.JournalEntry) int { return 0 }
 	if ss.params.Size != nil && ss.params.MaxPDU > 0 {
 		empty := ss.params.Size(p.pdu)
@@ -247,7 +253,7 @@ func (p *journalPage) cut(e *mms.JournalEntry, id uint64) (size int) {
 }
 
 func (p *journalPage) wanted(m *loggedMember) bool {
-	if p.tags != nil && !slices.Contains(p.tags, m.text) {
+	if p.tags != nil && !p.tags[m.text] {
 		return false
 	}
 	if p.ss.s.cfg.Authorizer == nil {
