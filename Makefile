@@ -46,9 +46,10 @@ fmt: $(LINT) ## format the code
 	$(LINT) fmt ./...
 
 .PHONY: bench
-bench: build ## benchmarks of the packages, then the router beside Prosody and ejabberd
+bench: build ## benchmarks of the packages, then MMS beside libiec61850 and the router beside Prosody and ejabberd
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 	$(BIN)/gridward bench codec
+	$(BIN)/gridward bench mms
 	$(BIN)/gridward bench xmpp
 
 .PHONY: fuzz
