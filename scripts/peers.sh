@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the foreign programs that the tests run as separate processes: Debian packages by apt-get, Python programs
-# into a virtual environment of their own, the npm packages of the dashboard into web/node_modules. Running it again does
-# nothing when everything is there.
+# into a virtual environment of their own, Java libraries by Maven, the npm packages of the dashboard into
+# web/node_modules. Running it again does nothing when everything is there.
 #
 #   scripts/peers.sh          install what is missing (needs root, or sudo, for the Debian packages)
 #   scripts/peers.sh --check  say what is missing, install nothing; exit code 1 when something is
@@ -25,12 +25,16 @@ debian=(
   chromium:/usr/bin/chromium
   nodejs:/usr/bin/node
   npm:/usr/bin/npm
+  default-jdk-headless:/usr/bin/javac
+  maven:/usr/bin/mvn
 )
 python=(slixmpp==1.17.0 pyiec61850-ng==1.6.1.10 iec61850==0.14.0 hat-drivers==0.10.10)
+java=com.beanit:openiec61850:1.8.0
 
 peers="${GRIDWARD_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/gridward/peers}"
 venv="$peers/venv"
 stamp="$venv/.installed"
+jars="$peers/java/lib"
 
 root="$(cd "$(dirname "$0")/.." && pwd)"
 modules="$root/web/node_modules/.package-lock.json"
@@ -48,13 +52,15 @@ for p in "${debian[@]}"; do
 done
 want="$(printf '%s\n' "${python[@]}")"
 have="$(cat "$stamp" 2>/dev/null || true)"
+have_java="$(cat "$jars/.installed" 2>/dev/null || true)"
 
 if [ "${1:-}" = --check ]; then
   [ ${#missing[@]} -eq 0 ] || echo "missing Debian packages: ${missing[*]}"
   [ "$want" = "$have" ] || echo "missing Python packages: ${python[*]} in $venv"
+  [ "$java" = "$have_java" ] || echo "missing Java library: $java in $jars"
   node_current || echo "missing Node 20.19"
   web_current || echo "missing npm packages: those of web/package-lock.json"
-  [ ${#missing[@]} -eq 0 ] && [ "$want" = "$have" ] && node_current && web_current
+  [ ${#missing[@]} -eq 0 ] && [ "$want" = "$have" ] && [ "$java" = "$have_java" ] && node_current && web_current
   exit
 fi
 
@@ -80,6 +86,28 @@ if [ "$want" != "$have" ]; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "${python[@]}" >&2
   printf '%s\n' "$want" >"$stamp"
+fi
+if [ "$java" != "$have_java" ]; then
+  echo "installing $java into $jars" >&2
+  rm -rf "$peers/java"
+  mkdir -p "$jars"
+  IFS=: read -r group artifact version <<<"$java"
+  # Its graphical client and its logger are left out.
+  cat >"$peers/java/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>gridward</groupId><artifactId>peers</artifactId><version>1</version>
+  <dependencies><dependency>
+    <groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>
+    <exclusions>
+      <exclusion><groupId>com.toedter</groupId><artifactId>*</artifactId></exclusion>
+      <exclusion><groupId>ch.qos.logback</groupId><artifactId>*</artifactId></exclusion>
+    </exclusions>
+  </dependency></dependencies>
+</project>
+POM
+  mvn -q -B -f "$peers/java/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars" >&2
+  printf '%s\n' "$java" >"$jars/.installed"
 fi
 if ! node_current; then
   echo "installing a newer Node into $peers/node" >&2

@@ -9,13 +9,9 @@ import (
 
 // Python returns the Python of the virtual environment that scripts/peers.sh makes, with the foreign XMPP client in it.
 func Python() (string, error) {
-	dir := os.Getenv("GRIDWARD_PEERS")
-	if dir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return "", err
-		}
-		dir = filepath.Join(cache, "gridward", "peers")
+	dir, err := folder()
+	if err != nil {
+		return "", err
 	}
 	path := filepath.Join(dir, "venv", "bin", "python")
 	if _, err := os.Stat(path); err != nil {

@@ -3,6 +3,8 @@ package tshark
 import (
 	"encoding/hex"
 	"os/exec"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gridward/gridward/vectors"
@@ -57,7 +59,10 @@ func TestFlows(t *testing.T) {
 		if of[i] == "" {
 			continue
 		}
-		if bad := p.complaints(); len(bad) > 0 {
+		bad := slices.DeleteFunc(p.complaints(), func(s string) bool {
+			return strings.HasPrefix(s, "_ws.expert.message Disconnect Request(DR)") // a note: OpenIEC61850 ends associations so
+		})
+		if len(bad) > 0 {
 			t.Errorf("%s: packet %d: tshark complains: %v", of[i], i+1, bad)
 		}
 		if seen[of[i]] == nil {
