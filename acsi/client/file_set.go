@@ -112,7 +112,11 @@ func (o *offer) run(ctx context.Context, q *mms.ObtainFile) error {
 	case <-c.a.Done():
 		return c.ended()
 	}
-	w, id, err := c.start(&mms.ConfirmedRequest{Service: q}, nil)
+	r := &mms.ConfirmedRequest{Service: q}
+	w, id, err := c.start(r, nil)
+	if errors.Is(err, mms.ErrOutstanding) {
+		w, id, err = c.startLater(ctx, r, nil)
+	}
 	if err != nil {
 		return err
 	}
