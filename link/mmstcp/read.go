@@ -95,6 +95,7 @@ func (c *conn) read() (late bool) {
 	}
 	c.mine = true
 	c.receive()
+	c.restrain()
 	c.mine = false
 	c.flush()
 	c.reading = false
@@ -205,6 +206,11 @@ func (c *conn) pdu(b []byte) {
 }
 
 func (c *conn) deliver(p mms.PDU) {
+	if c.head > 64 && c.head > len(c.queue)/2 { // it may never be empty
+		n := copy(c.queue, c.queue[c.head:])
+		clear(c.queue[n:])
+		c.queue, c.head = c.queue[:n], 0
+	}
 	c.queue = append(c.queue, p)
 }
 

@@ -164,6 +164,18 @@ func (c *conn) writeOut(now time.Time) bool {
 	return true
 }
 
+// overdraft is how many octets our own answers may be beyond Config.Unsent: whoever reads does not wait.
+const overdraft = 64 << 10
+
+// restrain ends the association with a peer that goes on being answered and takes nothing.
+func (c *conn) restrain() {
+	if c.err == nil && c.out != nil && len(c.out.b)+c.inHand > c.cfg.Unsent+overdraft {
+		n := len(c.out.b) + c.inHand
+		c.out, c.unsent = nil, true
+		c.end(c.cause(fmt.Errorf("%w: %d octets are unsent", mms.ErrTransport, n)))
+	}
+}
+
 // fail ends with what kept us from sending.
 func (c *conn) fail(err error) {
 	cause := mms.ErrLinkLost
