@@ -216,6 +216,8 @@ func logBridge(ctx context.Context, log *slog.Logger, e bridge.Event) {
 		log.WarnContext(ctx, "device does not answer", "err", e.Err)
 	case bridge.Denied:
 		log.WarnContext(ctx, "denied", "peer", e.Principal.Name, "service", e.Service, "right", e.Right.String(), "object", e.Ref.String(), "why", e.Err)
+	case bridge.Illegible:
+		log.WarnContext(ctx, "left out: the device said what XML cannot carry", "peer", e.Principal.Name)
 	case bridge.TooLong:
 		log.WarnContext(ctx, "report left out: longer than the client takes", "peer", e.Principal.Name, "octets", e.Size)
 	}

@@ -69,6 +69,9 @@ type (
 		Principal *model.Principal
 		Size      int // octets
 	}
+	// Illegible: the device said what cannot be said in the client's encoding, a name that is not UTF-8 perhaps. It was
+	// left out, or the request was refused.
+	Illegible struct{ Principal *model.Principal }
 )
 
 func (Associated) event() {}
@@ -77,6 +80,7 @@ func (DeviceUp) event()   {}
 func (DeviceDown) event() {}
 func (Denied) event()     {}
 func (TooLong) event()    {}
+func (Illegible) event()  {}
 
 // Validate tells what is wrong with c.
 func (c *Config) Validate() error {

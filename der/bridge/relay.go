@@ -190,11 +190,16 @@ func (r *relay) fromDevice(p mms.PDU) error {
 
 // report passes on what the device reports by itself.
 func (r *relay) report(p *mms.Unconfirmed) error {
-	if size, ok := tooLong(r.client, p); ok {
+	q, ok := legible(r.client, p)
+	if !ok {
+		r.b.cfg.Events(Illegible{Principal: r.principal()})
+		return nil
+	}
+	if size, ok := tooLong(r.client, q); ok {
 		r.b.cfg.Events(TooLong{Principal: r.principal(), Size: size})
 		return nil
 	}
-	return r.client.Send(p)
+	return r.client.Send(q)
 }
 
 // tooLong tells whether a peer takes p, and the size of what it does not take.
@@ -234,6 +239,11 @@ func (r *relay) deliver(w *pending, p mms.PDU) error {
 	}
 	if p = r.merge(w, p); w.done != nil {
 		w.done(p)
+	}
+	p, ok := legible(r.client, p)
+	if !ok {
+		r.b.cfg.Events(Illegible{Principal: r.principal()})
+		p = &mms.ConfirmedError{InvokeID: w.id, Error: mms.ServiceError{Class: mms.ErrOthers, AdditionalDescription: "the answer of the device has no form in XML"}}
 	}
 	if _, ok := tooLong(r.client, p); ok {
 		p = refused(w.id, mms.ErrService, mms.ServicePDUSize)
