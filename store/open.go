@@ -151,7 +151,21 @@ func (d *DB) open() (err error) {
 			return err
 		}
 	}
-	return d.loadStreams()
+	for _, columns := range []string{"stream, id, at, data FROM records", "key, value FROM vals"} {
+		if _, err = d.sql.Exec("SELECT " + columns + " LIMIT 0"); err != nil {
+			return misshapen(err)
+		}
+	}
+	return misshapen(d.loadStreams())
+}
+
+// misshapen makes what is not as our tables are a damage: columns that are missing, numbers that are none.
+func misshapen(err error) error {
+	var e *sqlite.Error
+	if err == nil || errors.As(err, &e) && e.Code()&0xff != lib.SQLITE_ERROR {
+		return err // classify knows it
+	}
+	return fmt.Errorf("%w: %w", ErrCorrupt, err)
 }
 
 // check tells whether the file is whole, ours, and of a version that we know.
