@@ -3,6 +3,7 @@ package server
 import (
 	"encoding"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,5 +121,27 @@ func TestRightsOfLogRef(t *testing.T) {
 		p.refuses(lcb+"LogRef", model.Visible("TLD1/LLN0$log"), mms.ObjectValueInvalid)
 		device = ""
 		p.set(lcb+"LogRef", model.Visible("TLD1/LLN0$log"))
+	})
+}
+
+// A damaged entry that has no form on the wire is left out: it does not end the association of everyone who reads the log.
+func TestEntryWithoutForm(t *testing.T) {
+	store := newMemStore(time.Now)
+	logged(t, Config{Store: store}, func(h *harness) {
+		j := h.s.devices["TLD0"].journals["LLN0$log"]
+		h.setFloat(1)
+		h.s.mu.Lock()
+		set := &dataSet{members: []member{{text: "TLD0/GGIO1$DC$NamPlt$vendor"}}}
+		store.Append(j.stream, h.s.newID(), time.Now(), &logEntry{set: set, members: []entryMember{{value: model.Visible("\xff")}}}, 0)
+		h.s.unlock()
+		h.setFloat(2)
+		size := func(p mms.PDU) int { return mms.SizeXER(p, mms.GW1) }
+		entries, _ := h.peerWith("cc@x", mms.Params{MaxPDU: 65_000, Size: size}).readLog(mms.ReadJournal{})
+		if got := floats(entries); len(entries) != 2 || !slices.Equal(got, []float64{1, 2}) {
+			t.Errorf("entries %+v", entries)
+		}
+		if !slices.ContainsFunc(h.events, func(e Event) bool { f, ok := e.(StoreFailed); return ok && errors.Is(f.Err, errRecord) }) {
+			t.Errorf("events %+v", h.events)
+		}
 	})
 }

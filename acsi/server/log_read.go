@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -176,7 +177,7 @@ type journalPage struct {
 	tags     map[string]bool // that are wanted, nil: all
 	pdu      *mms.ConfirmedResponse
 	response *mms.ReadJournalResponse
-	size     func(e *mms.JournalEntry) int
+	size     func(e *mms.JournalEntry) int // 0 when it cannot be encoded
 	room     int
 	domain   string // of the member before, with an Authorizer
 	visible  bool   // whether the peer may see it
@@ -191,13 +192,16 @@ func (ss *session) journalPage(id uint32, j *journal, tags []string) *journalPag
 			p.tags[tag] = true
 		}
 	}
-	p.size = func(*mms.JournalEntry) int { return 0 }
+	p.size = func(*mms.JournalEntry) int { return 1 }
 	if ss.params.Size != nil && ss.params.MaxPDU > 0 {
 		empty := ss.params.Size(p.pdu)
 		p.room = ss.params.MaxPDU - empty - 32
 		p.size = func(e *mms.JournalEntry) int {
 			one := &mms.ConfirmedResponse{InvokeID: id, Service: &mms.ReadJournalResponse{Entries: []mms.JournalEntry{*e}}}
-			return ss.params.Size(one) - empty + 4
+			if n := ss.params.Size(one); n > 0 {
+				return n - empty + 4
+			}
+			return 0
 		}
 	}
 	return p
@@ -225,6 +229,10 @@ func (p *journalPage) add(r *storedRecord) bool {
 		return true
 	}
 	size := p.size(&e)
+	if size == 0 {
+		s.emit(StoreFailed{Op: "readJournal", Err: fmt.Errorf("%w: entry %d has no form", errRecord, r.id)})
+		return true // it would cost the association
+	}
 	if size > p.room && len(p.response.Entries) == 0 {
 		size = p.cut(&e, r.id)
 	}
