@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,6 +10,21 @@ import (
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
 )
+
+// identityWait is how long Discover waits for a server to say who it is.
+const identityWait = 2 * time.Second
+
+// identity identifies the peer, if it lets itself be identified: some servers refuse, some never answer.
+func (c *Client) identity(ctx context.Context) (mms.IdentifyResponse, error) {
+	short, cancel := context.WithTimeout(ctx, identityWait)
+	defer cancel()
+	id, err := c.Identify(short)
+	silent := errors.Is(err, mms.ErrTimeout) || errors.Is(err, context.DeadlineExceeded)
+	if err != nil && (refused(err) || silent && ctx.Err() == nil) {
+		return mms.IdentifyResponse{}, nil
+	}
+	return id, err
+}
 
 // Discover reads the model of the peer: logical devices and nodes, data objects with the types of all attributes, data
 // sets with their members, and control blocks as they are now. Initial values are not read. What MMS does not
@@ -18,11 +34,11 @@ import (
 // cannot be read is left out.
 func (c *Client) Discover(ctx context.Context) (*model.Server, error) {
 	s := &model.Server{}
-	if id, err := c.Identify(ctx); err == nil {
-		s.Vendor, s.IEDType, s.ConfigRev = strings.Clone(id.Vendor), strings.Clone(id.Model), strings.Clone(id.Revision)
-	} else if !refused(err) {
+	id, err := c.identity(ctx)
+	if err != nil {
 		return nil, err
 	}
+	s.Vendor, s.IEDType, s.ConfigRev = strings.Clone(id.Vendor), strings.Clone(id.Model), strings.Clone(id.Revision)
 	devices, err := c.Devices(ctx)
 	if err != nil {
 		return nil, err
