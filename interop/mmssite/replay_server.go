@@ -76,14 +76,14 @@ func (p *Tape) Play(nc net.Conn) {
 			if d := Diff(want, got); d != "" {
 				p.fail("step %d, %s: -then +now\n%s", i, want, d)
 			}
-			finished = finished || got.Kind == session.Finish.String()
+			finished = finished || got.Kind == session.Finish.String() || got.Kind == session.Abort.String()
 		}
 	}
 	_, _ = io.Copy(io.Discard, nc) // until the client closes
 }
 
-// gone is the end of the client, which is a fault unless it has released the association: nobody waits for what iec61850's
-// server says then.
+// gone is the end of the client, which is a fault unless it has released or aborted the association: nobody waits for what
+// the servers of iec61850 and OpenIEC61850 say then.
 func (p *Tape) gone(step int, finished bool, err error) {
 	if !finished {
 		p.fail("step %d: the client has gone: %w", step, err)

@@ -62,6 +62,7 @@ final class TheirServer extends Lines {
     @Override
     public List<ServiceError> write(List<BasicDataAttribute> all) {
       List<ServiceError> errors = new ArrayList<>();
+      boolean bad = false;
       for (BasicDataAttribute a : all) {
         ServiceError error = null;
         String ref = a.getReference().toString();
@@ -70,8 +71,9 @@ final class TheirServer extends Lines {
           error = command(ref, a);
         }
         errors.add(error);
+        bad = bad || error != null;
       }
-      return errors;
+      return bad ? errors : null; // the library cannot answer a list without errors
     }
 
     private ServiceError command(String ref, BasicDataAttribute ctlVal) {
