@@ -46,10 +46,7 @@ func (c *Client) askWith(ctx context.Context, r *mms.ConfirmedRequest, op *opera
 		}
 	}
 	defer func() { <-c.slots }()
-	w, id, err := c.start(r, op)
-	if errors.Is(err, mms.ErrOutstanding) {
-		w, id, err = c.startLater(ctx, r, op)
-	}
+	w, id, err := c.start(ctx, r, op)
 	if err != nil {
 		return nil, err
 	}
@@ -65,33 +62,13 @@ func (c *Client) askWith(ctx context.Context, r *mms.ConfirmedRequest, op *opera
 		err = fmt.Errorf("%w: %T", mms.ErrTimeout, s)
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-c.a.Done():
+	case <-c.heard:
 		err = c.ended()
 	}
 	if p := c.shut(w, id); p != nil {
 		return result(p) // it came at the same moment
 	}
 	return nil, err
-}
-
-// startLater is start again and again: until the answers have come to those who gave up, the association counts their
-// requests.
-func (c *Client) startLater(ctx context.Context, r *mms.ConfirmedRequest, op *operation) (*call, uint32, error) {
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for until := time.Now().Add(c.opt.Timeout); ; {
-		c.turns.hurry()
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil, 0, ctx.Err()
-		case <-c.a.Done():
-			return nil, 0, c.ended()
-		}
-		if w, id, err := c.start(r, op); !errors.Is(err, mms.ErrOutstanding) || time.Now().After(until) {
-			return w, id, err
-		}
-	}
 }
 
 // attend has the answer to a call received by somebody else, and the time counted that it may take.
@@ -101,20 +78,86 @@ func (c *Client) attend(w *call) {
 }
 
 // start opens a call and sends its request. Requests leave in the order of their invokeIDs: to the peer one that is far
-// behind looks like one that comes again.
-func (c *Client) start(r *mms.ConfirmedRequest, op *operation) (*call, uint32, error) {
-	c.sending.Lock()
-	defer c.sending.Unlock()
+// behind looks like one that comes again. Nothing was sent when it fails.
+func (c *Client) start(ctx context.Context, r *mms.ConfirmedRequest, op *operation) (*call, uint32, error) {
+	if err := c.line(ctx, r); err != nil {
+		return nil, 0, err
+	}
+	defer func() { <-c.sending }()
 	w, id, err := c.open(op)
 	if err != nil {
 		return nil, 0, err
 	}
 	r.InvokeID = id
-	if err := c.send(r); err != nil {
+	if err = c.send(r); errors.Is(err, mms.ErrOutstanding) {
+		err = c.resend(ctx, r)
+	}
+	if err != nil {
 		c.shut(w, id)
 		return nil, 0, err
 	}
 	return w, id, nil
+}
+
+// line waits for the turn to send a request, which is c.sending.
+func (c *Client) line(ctx context.Context, r *mms.ConfirmedRequest) error {
+	select {
+	case c.sending <- struct{}{}: // at once, as it is nearly always
+		return nil
+	default:
+	}
+	timer := time.NewTimer(c.opt.Timeout)
+	defer timer.Stop()
+	select {
+	case c.sending <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return unsent(r)
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.a.Done():
+		return c.ended()
+	}
+}
+
+// pace is how often a request is tried again that the association has no room for.
+const pace = 50 * time.Millisecond
+
+// resend sends a request as soon as the association has room for it: requests that nobody waits for any more stay
+// outstanding there until they are answered, or forgotten.
+func (c *Client) resend(ctx context.Context, r *mms.ConfirmedRequest) error {
+	c.wantsRoom(true)
+	defer c.wantsRoom(false)
+	c.turns.hurry()
+	timer := time.NewTimer(c.opt.Timeout)
+	defer timer.Stop()
+	again := time.NewTicker(pace)
+	defer again.Stop()
+	for {
+		select {
+		case <-c.room:
+		case <-again.C:
+		case <-timer.C:
+			return unsent(r)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.a.Done():
+			return c.ended()
+		}
+		if err := c.send(r); !errors.Is(err, mms.ErrOutstanding) {
+			return err
+		}
+	}
+}
+
+func (c *Client) wantsRoom(wants bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.full = wants
+}
+
+func unsent(r *mms.ConfirmedRequest) error {
+	return fmt.Errorf("%w: %T was not sent", mms.ErrTimeout, r.Service)
 }
 
 func (c *Client) open(op *operation) (*call, uint32, error) {

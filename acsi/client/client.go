@@ -53,19 +53,23 @@ type Client struct {
 	a     mms.Association
 	opt   Options
 	slots chan struct{} // one token per request that may be outstanding
+	heard chan struct{} // closed once all that came before the end has been taken
 	done  chan struct{}
 
-	sending sync.Mutex // held while a request gets its invokeID and is sent; taken before mu
+	sending chan struct{} // capacity 1: full while a request gets its invokeID and is sent; filled before mu is taken
+	room    chan struct{} // capacity 1: an answer came while full
 
 	leaving sync.Mutex // held around Options.Out and what it gave being sent; taken last
 
 	mu      sync.Mutex
 	offer   *offer // of the SetFile that runs
+	frsm    int32  // of the last one
 	calls   *mms.Outstanding[*call]
 	idle    []*call
 	subs    map[string]*Subscription // by RptID
 	ops     []*operation
 	ctlNum  uint8
+	full    bool // a request waits until the association has room for it
 	closing bool
 	count   Counters
 	err     error
@@ -82,10 +86,13 @@ func New(a mms.Association, opt Options) *Client {
 	n := max(a.Params().OutstandingOut, 1)
 	c := &Client{
 		a: a, opt: opt,
-		slots: make(chan struct{}, n),
-		done:  make(chan struct{}),
-		calls: mms.NewOutstanding[*call](n),
-		subs:  make(map[string]*Subscription),
+		slots:   make(chan struct{}, n),
+		heard:   make(chan struct{}),
+		done:    make(chan struct{}),
+		sending: make(chan struct{}, 1),
+		room:    make(chan struct{}, 1),
+		calls:   mms.NewOutstanding[*call](n),
+		subs:    make(map[string]*Subscription),
 	}
 	c.queue.init(opt.Queue)
 	c.turns.init(a)
@@ -101,6 +108,7 @@ func New(a mms.Association, opt Options) *Client {
 // run reads until the association ends, lets what was read be handled, then ends everything that waits.
 func (c *Client) run(delivered <-chan struct{}) {
 	err := c.readAll()
+	close(c.heard)
 	c.mu.Lock()
 	if c.closing {
 		err = ErrClosed

@@ -29,8 +29,9 @@ type offer struct {
 	src      Source
 	r        *bufio.Reader
 	requests chan *mms.ConfirmedRequest // as many as may be outstanding
-	frsm     int32                      // 0: not open
-	opened   bool
+	frsm     int32                      // no other offer has the same: the server may ask yet for what was withdrawn
+	isOpen   bool
+	opened   bool // once
 	done     int64
 	err      error // of the source
 }
@@ -84,7 +85,10 @@ func (c *Client) offers(from, to *offer) bool {
 	if c.offer != from {
 		return false
 	}
-	c.offer = to
+	if c.offer = to; to != nil {
+		c.frsm = max(c.frsm+1, 1)
+		to.frsm = c.frsm
+	}
 	return true
 }
 
@@ -112,11 +116,7 @@ func (o *offer) run(ctx context.Context, q *mms.ObtainFile) error {
 	case <-c.a.Done():
 		return c.ended()
 	}
-	r := &mms.ConfirmedRequest{Service: q}
-	w, id, err := c.start(r, nil)
-	if errors.Is(err, mms.ErrOutstanding) {
-		w, id, err = c.startLater(ctx, r, nil)
-	}
+	w, id, err := c.start(ctx, &mms.ConfirmedRequest{Service: q}, nil)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (o *offer) run(ctx context.Context, q *mms.ObtainFile) error {
 			err = fmt.Errorf("%w: %T", mms.ErrTimeout, q)
 		case <-ctx.Done():
 			err = ctx.Err()
-		case <-c.a.Done():
+		case <-c.heard:
 			err = c.ended()
 		}
 		if p := c.shut(w, id); p != nil {
@@ -183,12 +183,12 @@ func (o *offer) serve(r *mms.ConfirmedRequest) mms.PDU {
 		}
 		return o.open(r.InvokeID, int64(s.Position))
 	case *mms.FileRead:
-		if s.FRSM == o.frsm && o.frsm != 0 {
+		if s.FRSM == o.frsm && o.isOpen {
 			return o.read(r.InvokeID)
 		}
 	case *mms.FileClose:
-		if s.FRSM == o.frsm && o.frsm != 0 {
-			o.frsm = 0
+		if s.FRSM == o.frsm && o.isOpen {
+			o.isOpen = false
 			return &mms.ConfirmedResponse{InvokeID: r.InvokeID, Service: &mms.FileCloseResponse{}}
 		}
 	}
@@ -198,7 +198,7 @@ func (o *offer) serve(r *mms.ConfirmedRequest) mms.PDU {
 // open serves fileOpen: once, and again from the start where the source can go back.
 func (o *offer) open(id uint32, position int64) mms.PDU {
 	switch {
-	case o.frsm != 0:
+	case o.isOpen:
 		return fileRefused(id, mms.FileBusy)
 	case position > o.src.Size:
 		return fileRefused(id, mms.FilePosition)
@@ -215,7 +215,7 @@ func (o *offer) open(id uint32, position int64) mms.PDU {
 	if o.done, o.err = io.CopyN(io.Discard, o.r, position); o.err != nil {
 		return fileRefused(id, mms.FileOther)
 	}
-	o.frsm = 1
+	o.isOpen = true
 	return &mms.ConfirmedResponse{InvokeID: id, Service: &mms.FileOpenResponse{FRSM: o.frsm, Attributes: mms.FileAttributes{
 		Size: uint32(o.src.Size), LastModified: mms.GeneralizedTime(o.src.Modified),
 	}}}

@@ -53,6 +53,12 @@ func (c *Client) settle(p mms.PDU) {
 	} else {
 		c.count.LateAnswers++
 	}
+	if c.full {
+		select {
+		case c.room <- struct{}{}:
+		default:
+		}
+	}
 	c.mu.Unlock()
 	if !ok {
 		c.opt.Events(Late{InvokeID: id})

@@ -67,19 +67,31 @@ func (c *Client) lastError(op *operation) *lastApplError {
 func (k *Control) await(ctx context.Context, op *operation) (*Termination, error) {
 	timer := time.NewTimer(k.c.opt.TerminationTimeout)
 	defer timer.Stop()
+	var err error
 	select {
 	case well := <-op.ended:
-		if !well {
-			return nil, k.failure("termination", op, nil)
-		}
-		return &Termination{CtlNum: op.ctlNum, Enhanced: true, At: k.c.opt.Now()}, nil
+		return k.outcome(op, well)
 	case <-timer.C:
-		return nil, fmt.Errorf("%w: command termination of %s", mms.ErrTimeout, k.ref)
+		err = fmt.Errorf("%w: command termination of %s", mms.ErrTimeout, k.ref)
 	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-k.c.a.Done():
-		return nil, k.c.ended()
+		err = ctx.Err()
+	case <-k.c.heard:
+		err = k.c.ended()
 	}
+	select {
+	case well := <-op.ended: // it came at the same moment
+		return k.outcome(op, well)
+	default:
+		return nil, err
+	}
+}
+
+// outcome is how a command ended.
+func (k *Control) outcome(op *operation, well bool) (*Termination, error) {
+	if !well {
+		return nil, k.failure("termination", op, nil)
+	}
+	return &Termination{CtlNum: op.ctlNum, Enhanced: true, At: k.c.opt.Now()}, nil
 }
 
 // notice takes one variable of an information report that is no report: LastApplError, or $Oper as the termination of a

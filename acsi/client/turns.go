@@ -143,8 +143,11 @@ func (c *Client) lead(ctx context.Context, w *call, id uint32, s mms.Service) (m
 			return result(p)
 		default:
 		}
-		if err == nil {
-			continue
+		if err == nil { // others have so much to say that it never waits
+			if ctx.Err() == nil && time.Now().Before(until) {
+				continue
+			}
+			err = mms.ErrTimeout
 		}
 		c.follow(w, id)
 		c.turns.hurry() // its answer may come yet
