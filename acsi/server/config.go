@@ -94,7 +94,7 @@ var (
 	ErrUnknown = errors.New("server: no such object")
 	// ErrType is returned for a value that does not fit the attribute.
 	ErrType = errors.New("server: value does not fit the type")
-	// ErrStore is wrapped by New when the Store fails.
+	// ErrStore is wrapped by New when the Store cannot be read.
 	ErrStore = errors.New("server: store")
 	// ErrClosed is returned once the server has been closed.
 	ErrClosed = errors.New("server: closed")

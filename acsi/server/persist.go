@@ -56,8 +56,12 @@ func (s *Server) openStore() error {
 	}
 	s.unclean = running != nil
 	s.reserved = max(s.lastID, uint64(max(s.now().UnixNano(), 0))) + idsAhead
-	if err := s.cfg.Store.PutAll(map[string][]byte{keyIDs: octets(s.reserved), keyRunning: {1}}); err != nil {
-		return fmt.Errorf("%w: %w", ErrStore, err)
+	start := map[string][]byte{keyIDs: octets(s.reserved), keyRunning: {1}}
+	if err := s.cfg.Store.PutAll(start); err != nil { // a full disk is no reason not to serve
+		s.emit(StoreFailed{Op: "open", Err: err})
+		for key, value := range start {
+			s.cfg.Store.Set(key, value)
+		}
 	}
 	return nil
 }
