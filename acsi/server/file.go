@@ -10,7 +10,6 @@ import (
 	"sync"
 	"syscall"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/model"
@@ -79,8 +78,8 @@ func badComponent(s string) string {
 		return "relative component"
 	case len(s) > maxFileComponent:
 		return "component too long"
-	case !utf8.ValidString(s):
-		return "not UTF-8"
+	case !inXML(s):
+		return "not UTF-8 of XML"
 	case strings.IndexFunc(s, unicode.IsControl) >= 0:
 		return "control character"
 	case strings.ContainsRune(s, '\\'):

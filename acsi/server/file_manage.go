@@ -83,6 +83,9 @@ func (ss *session) entries(folder string, infos []fs.FileInfo) []mms.DirectoryEn
 		if folder != "" {
 			name = folder + "/" + name
 		}
+		if _, err := FileName(mms.FileName{name}, 0); err != nil { // nobody could ask for it
+			continue
+		}
 		if ss.s.cfg.Authorizer != nil && ss.s.allow(p, RightFileRead, FileRef(name)) != nil {
 			continue
 		}

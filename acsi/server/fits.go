@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gridward/gridward/model"
@@ -57,6 +58,9 @@ func (n *node) fits(v model.Value) error {
 	return nil
 }
 
+// inXML tells whether text has a form in XER: otherwise peers of XMPP could not read it.
+func inXML(t string) bool { return utf8.ValidString(t) && !strings.ContainsAny(t, "\ufffe\uffff") }
+
 // fitsSize checks v against a size as model.Basic.Layout gives it. Bit strings of variable length may be shorter.
 func fitsSize(v model.Value, size int) bool {
 	switch v.Kind() {
@@ -77,7 +81,7 @@ func fitsSize(v model.Value, size int) bool {
 		return ok && n == size
 	case model.KindOctets, model.KindString:
 		t, _ := v.AsText()
-		if v.Kind() == model.KindString && !utf8.ValidString(t) { // it has no form in XER: peers of XMPP could not read it
+		if v.Kind() == model.KindString && !inXML(t) {
 			return false
 		}
 		if size < 0 {
@@ -86,7 +90,7 @@ func fitsSize(v model.Value, size int) bool {
 		return len(t) == size
 	case model.KindUnicode:
 		t, _ := v.AsText()
-		return utf8.ValidString(t) && utf8.RuneCountInString(t) <= max(size, -size)
+		return inXML(t) && utf8.RuneCountInString(t) <= max(size, -size)
 	case model.KindEntryTime:
 		_, ok := v.AsEntryTime()
 		return ok

@@ -15,7 +15,7 @@ func TestTextThatOnlyBERTakes(t *testing.T) {
 	services(t, Config{}, func(h *harness) {
 		p := h.peer("a")
 		for _, item := range []string{"GGIO1$SV$Ind$subID", "LLN0$RP$meas01$RptID", "LLN0$BR$buf01$RptID", "LLN0$GO$gocb$GoID"} {
-			for _, text := range []string{"\xff", "a\xc3", "\xed\xa0\x80"} {
+			for _, text := range []string{"\xff", "a\xc3", "\xed\xa0\x80", "a\ufffe", "\uffffa"} {
 				p.refuses(item, model.Visible(text), mms.TypeInconsistent)
 			}
 			p.set(item, model.Visible("é"))
