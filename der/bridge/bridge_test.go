@@ -194,6 +194,9 @@ func TestDeviceGone(t *testing.T) {
 		again := g.client("center@grid.example/IEC")
 		_, err = again.Identify(t.Context())
 		noErr(t, err)
+		if up := happened[DeviceUp](g); !g.bridge.Up() || len(up) != 2 {
+			t.Errorf("up %t, events %+v", g.bridge.Up(), up)
+		}
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/mms"
 	"github.com/gridward/gridward/mms/mmstest"
+	"github.com/gridward/gridward/model"
 	"github.com/gridward/gridward/store/files"
 )
 
@@ -77,6 +78,26 @@ func TestNamesDoNotClimb(t *testing.T) {
 		a := g.associate("center@grid.example/IEC")
 		for i, name := range []string{"../x", "COMTRADE/../x", `COMTRADE\..\x`, "..", "a/.."} {
 			p := g.ask(a, uint32(i+1), &mms.FileOpen{Name: mms.FileName{name}})
+			if e, ok := p.(*mms.ConfirmedError); !ok || e.Error.Class != mms.ErrFile || e.Error.Code != mms.FileAccessDenied {
+				t.Errorf("%q: %+v", name, p)
+			}
+		}
+		if n := deviceHeard(g); n != 0 {
+			t.Errorf("%d requests reached the device", n)
+		}
+		a.Abort(nil)
+	})
+}
+
+// TestFileInOtherWords: Authorizer is asked about a file by one name, whichever way the client writes it.
+func TestFileInOtherWords(t *testing.T) {
+	authorizer := deny(server.RightFileRead, func(r model.Ref) bool { return r.Path == "/secret/x" })
+	bridged(t, Config{Authorizer: authorizer}, func(t *testing.T, g *rig) {
+		a := g.associate("center@grid.example/IEC")
+		for i, name := range []mms.FileName{
+			{"secret/x"}, {"/secret/x"}, {"./secret/x"}, {"secret//x"}, {"secret/./x"}, {"secret", "x"}, {`secret\x`}, {"secret/x/"}, {"secret/x\x00.txt"}, {"a/../secret/x"},
+		} {
+			p := g.ask(a, uint32(i+1), &mms.FileOpen{Name: name})
 			if e, ok := p.(*mms.ConfirmedError); !ok || e.Error.Class != mms.ErrFile || e.Error.Code != mms.FileAccessDenied {
 				t.Errorf("%q: %+v", name, p)
 			}
