@@ -3,11 +3,13 @@ package mmstcp
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gridward/gridward/mms"
+	"github.com/gridward/gridward/model"
 )
 
 // TestQueueThatIsNeverEmpty: somebody receives so slowly that something waits always, and that needs no more room by and by.
@@ -82,6 +84,38 @@ func TestAnswersThatNobodyTakes(t *testing.T) {
 		}
 		if most > b.cfg.Unsent+2*overdraft {
 			t.Errorf("%d octets waited", most)
+		}
+	})
+}
+
+// TestEachWriteHasItsTime: a peer that takes one thing after the other, each in time, is not too slow.
+func TestEachWriteHasItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := anyone
+		server.Queue = 1
+		a, b := joined(t, Config{WriteTimeout: 10 * time.Second}, server)
+		<-time.After(2 * patience) // the other end reads by itself from now on
+		large := &mms.Unconfirmed{Service: &mms.InformationReport{
+			Access:  mms.VariableAccess{NamedList: true, ListName: mms.ObjectName{Item: "RPT"}},
+			Results: []mms.AccessResult{{Value: model.Octets(strings.Repeat("x", 2*room))}},
+		}}
+		for range 3 {
+			go func() {
+				if err := a.Send(large); err != nil {
+					t.Error(err)
+				}
+			}()
+			synctest.Wait() // the first waits to be received, the second is being written, the third waits for that
+		}
+		for range 3 {
+			<-time.After(9 * time.Second)
+			if err := a.Err(); err != nil {
+				t.Fatal(err)
+			}
+			recv[*mms.Unconfirmed](t, b)
+		}
+		if err := a.Err(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -126,6 +126,9 @@ func (c *conn) flushAt(now time.Time) {
 			c.room.Broadcast()
 			return
 		}
+		if c.out != nil {
+			now = time.Now() // that may have taken long
+		}
 	}
 	go func() {
 		c.mu.Lock()
