@@ -1,6 +1,7 @@
 package mmsbinding
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gridward/gridward/mms"
@@ -40,7 +41,7 @@ func (c *Core) bounced(from jid.JID, id string, err error, now time.Time) bool {
 		if f.assoc.Peer != from || f.id == "" || f.id != id {
 			continue
 		}
-		if e, ok := err.(*StanzaError); !ok || e.Cause != mms.ErrTransport { // the peer is gone, or out of reach for good
+		if !errors.Is(err, mms.ErrTransport) { // the peer is gone, or out of reach for good
 			c.farewells = append(c.farewells[:i], c.farewells[i+1:]...)
 			return true
 		}
