@@ -38,8 +38,9 @@ func Services() Document {
 	}
 	return Document{
 		Name: "services", Title: "Which test proves which service",
-		Intro: "A name is that of a Go test: `go test -run 'NAME' ./FOLDER`. Foreign peers are libiec61850 and iec61850bean, which run as processes\n" +
-			"of their own. \"-\": not supported.",
+		Intro: "A name is that of a Go test: `go test -run 'NAME' ./FOLDER`. Foreign peers run as processes of their own: libiec61850,\n" +
+			"OpenIEC61850 (later iec61850bean), and in `interop/python` a Rust implementation and hat-drivers, which repeat part of it. Their recorded\n" +
+			"sessions are replayed by `interop/mmsflows`. \"-\": not supported, or of foreign peers: none can.",
 		Tables: []Table{t},
 	}
 }
