@@ -72,6 +72,9 @@ func newBench(t testing.TB, start time.Time, store Store) *bench {
 	go func() { _ = b.srv.Serve(context.Background(), far) }() // its end is the association's
 	b.c = client.New(near, client.Options{Now: func() time.Time { return b.now }})
 	t.Cleanup(b.c.Close)
+	if _, err := b.c.Identify(context.Background()); err != nil { // the server has looked at the clock, which the test now sets
+		t.Fatal(err)
+	}
 	return b
 }
 
