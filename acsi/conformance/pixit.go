@@ -6,6 +6,7 @@ import (
 
 	"github.com/gridward/gridward/acsi/server"
 	"github.com/gridward/gridward/link/mmstcp"
+	"github.com/gridward/gridward/link/tcp"
 	"github.com/gridward/gridward/model"
 	"github.com/gridward/gridward/osi/acse"
 	"github.com/gridward/gridward/xmpp/mmsbinding"
@@ -15,8 +16,9 @@ import (
 // Figures are those that the packages run with when nothing else is configured.
 func PIXIT() Document {
 	l := server.Limits{}.WithDefaults(model.Services{})
-	tcp := mmstcp.Config{}.WithDefaults()
+	osi := mmstcp.Config{}.WithDefaults()
 	xmpp := mmsbinding.Config{}.WithDefaults()
+	open := tcp.Limits{}.WithDefaults()
 	row := func(id, what, answer string, args ...any) []string {
 		return []string{id, what, fmt.Sprintf(answer, args...)}
 	}
@@ -26,14 +28,14 @@ func PIXIT() Document {
 		Intro: "Figures are the defaults; most can be configured.",
 		Tables: []Table{
 			{Title: "Association", Head: head, Rows: [][]string{
-				row("As1", "associations at the same time", "over 8-1 as many as `gridward ied --max-associations` says (1,000), over 8-2 %d", xmpp.Limits.Associations),
+				row("As1", "associations at the same time", "over 8-1 %d, with %d connections more of which %d of one address that have not associated yet; over 8-2 %d", open.Open, open.HalfOpen, open.HalfOpenPerSource, xmpp.Limits.Associations),
 				row("As2", "lost associations are noticed", "8-1: TCP keep-alive after 20 s; 8-2: pings of the stream, stream management"),
 				row("As3", "authentication", "8-1: TLS certificate, or ACSE password (mechanism 2.2.3.1) up to %d octets; 8-2: the certificate of the XMPP stream. Without: refused, unless InsecureAnonymous is set", acse.MaxValue),
-				row("As4", "time to associate", "%v from the connection, %v without an octet", tcp.OSI.Timeouts.Associate, tcp.OSI.Timeouts.Progress),
-				row("As5", "MMS PDU size", "8-1: %d octets are proposed, at least %d; 8-2: %d octets of XML", tcp.MaxPDU, tcp.MinPDU, xmpp.Limits.MaxPDU),
-				row("As6", "requests outstanding", "8-1: %d either way; 8-2: %d", tcp.Outstanding, xmpp.Limits.Outstanding),
+				row("As4", "time to associate", "%v from the connection, %v without an octet", osi.OSI.Timeouts.Associate, osi.OSI.Timeouts.Progress),
+				row("As5", "MMS PDU size", "8-1: %d octets are proposed, at least %d; 8-2: %d octets of XML", osi.MaxPDU, osi.MinPDU, xmpp.Limits.MaxPDU),
+				row("As6", "requests outstanding", "8-1: %d either way; 8-2: %d", osi.Outstanding, xmpp.Limits.Outstanding),
 				row("As7", "selectors", "those of the SCL file where it has them; TSEL 0001, SSEL 0001, PSEL 00000001 are called otherwise"),
-				row("As8", "a peer that reads too slowly", "is aborted at %d octets or %v unsent", tcp.Unsent, tcp.WriteTimeout),
+				row("As8", "a peer that reads too slowly", "is aborted at %d octets or %v unsent", osi.Unsent, osi.WriteTimeout),
 			}},
 			{Title: "Server, data and data sets", Head: head, Rows: [][]string{
 				row("Sr1", "quality bits that are served", "all of IEC 61850-7-3"),

@@ -49,17 +49,22 @@ func Listen(ctx context.Context, addr string, limits Limits) (*Listener, error) 
 	return NewListener(l, limits), nil
 }
 
-// NewListener puts limits on another listener.
-func NewListener(l net.Listener, limits Limits) *Listener {
+// WithDefaults gives the limits that hold where l has zeros.
+func (l Limits) WithDefaults() Limits {
 	for _, d := range []struct {
 		v *int
 		n int
-	}{{&limits.HalfOpenPerSource, 64}, {&limits.HalfOpen, 512}, {&limits.Open, 1000}} {
+	}{{&l.HalfOpenPerSource, 64}, {&l.HalfOpen, 512}, {&l.Open, 1000}} {
 		if *d.v == 0 {
 			*d.v = d.n
 		}
 	}
-	return &Listener{Listener: l, limits: limits, half: make(map[netip.Addr][]*Conn)}
+	return l
+}
+
+// NewListener puts limits on another listener.
+func NewListener(l net.Listener, limits Limits) *Listener {
+	return &Listener{Listener: l, limits: limits.WithDefaults(), half: make(map[netip.Addr][]*Conn)}
 }
 
 // Accept gives the next connection, a *Conn. Those beyond the limits are closed and counted.
