@@ -32,7 +32,6 @@ type pending struct {
 	answer   chan mms.PDU  // of a request of the bridge itself, capacity 1; nil: the answer is passed on
 	denied   []denial      // variables that were left out
 	total    int           // of variables that were asked for
-	visible  bool          // names that the client may not see are left out
 	canceled bool          // the client wishes so, and has no answer to that
 	expired  bool          // the client has got an answer, the device still owes one
 	frsm     int32         // of a fileRead of the device

@@ -29,7 +29,7 @@ func (r *relay) request(ctx context.Context, q *mms.ConfirmedRequest) error {
 	case *mms.Write:
 		service, answer, err = r.write(ctx, p, w, s)
 	case *mms.GetNameList:
-		answer = r.nameList(p, w, s)
+		answer, err = r.nameList(ctx, p, w, s)
 	case *mms.GetVariableAccessAttributes:
 		answer = r.attributes(p, q.InvokeID, s)
 	case *mms.GetNamedVariableListAttributes:
@@ -140,18 +140,47 @@ func reject(id uint32, code int32) *mms.Reject {
 }
 
 // nameList lets the names of visible logical devices through.
-func (r *relay) nameList(p *model.Principal, w *pending, s *mms.GetNameList) mms.PDU {
-	if s.Scope == mms.DomainSpecific {
+func (r *relay) nameList(ctx context.Context, p *model.Principal, w *pending, s *mms.GetNameList) (mms.PDU, error) {
+	switch {
+	case s.Scope == mms.DomainSpecific:
 		if r.authorize(p, server.RightView, model.Ref{LDevice: s.Domain}, "getNameList") != nil {
-			return refused(w.id, mms.ErrAccess, mms.AccessNonExistent)
+			return refused(w.id, mms.ErrAccess, mms.AccessNonExistent), nil
 		}
-		return nil
+	case server.Authenticated(p, r.b.cfg.InsecureAnonymous, r.b.cfg.Now) != nil:
+		return refused(w.id, mms.ErrAccess, mms.AccessDenied), nil
+	case s.Class == mms.ClassDomain && r.b.cfg.Authorizer != nil:
+		return r.domains(ctx, p, w.id, *s)
 	}
-	if server.Authenticated(p, r.b.cfg.InsecureAnonymous, r.b.cfg.Now) != nil {
-		return refused(w.id, mms.ErrAccess, mms.AccessDenied)
+	return nil, nil
+}
+
+// maxPages bounds how often the device is asked for one page of names.
+const maxPages = 1000
+
+// domains gives a page of the logical devices that p may see. A page of which it may see none is passed over: nobody could go
+// on from it.
+func (r *relay) domains(ctx context.Context, p *model.Principal, id uint32, s mms.GetNameList) (mms.PDU, error) {
+	for range maxPages {
+		answer, err := r.ask(ctx, &s)
+		if err != nil {
+			return nil, err
+		}
+		c, ok := answer.(*mms.ConfirmedResponse)
+		if !ok {
+			return withID(answer, id), nil
+		}
+		page, ok := c.Service.(*mms.GetNameListResponse)
+		if !ok {
+			return nil, fmt.Errorf("%w: %T", mms.ErrProtocol, c.Service)
+		}
+		seen := slices.DeleteFunc(slices.Clone(page.Names), func(ld string) bool { return !r.visible(p, ld) })
+		if len(seen) > 0 || !page.MoreFollows || len(page.Names) == 0 {
+			more := page.MoreFollows && len(page.Names) > 0
+			return &mms.ConfirmedResponse{InvokeID: id, Service: &mms.GetNameListResponse{Names: seen, MoreFollows: more}}, nil
+		}
+		s.ContinueAfter = page.Names[len(page.Names)-1]
 	}
-	w.visible = s.Class == mms.ClassDomain
-	return nil
+	return refused(id, mms.ErrResource, mms.ResourceCapabilityUnavailable), nil
 }
 
 func (r *relay) attributes(p *model.Principal, id uint32, s *mms.GetVariableAccessAttributes) mms.PDU {
@@ -315,11 +344,6 @@ func (r *relay) merge(w *pending, p mms.PDU) mms.PDU {
 		s.Results = merged(s.Results, w, func(code mms.DataAccessError) mms.WriteResult {
 			return mms.WriteResult{Failed: true, Error: code}
 		})
-	case *mms.GetNameListResponse:
-		if w.visible && r.b.cfg.Authorizer != nil {
-			principal := r.principal()
-			s.Names = slices.DeleteFunc(slices.Clone(s.Names), func(ld string) bool { return !r.visible(principal, ld) })
-		}
 	case *mms.FileDirectoryResponse:
 		for i := range s.Entries {
 			s.Entries[i].Name = carry(s.Entries[i].Name, r.device, r.client)
