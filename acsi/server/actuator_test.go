@@ -193,4 +193,5 @@ func (p *peer) accepted(item string, c cmd) {
 	if code := p.write(item, c.value()); code != accessOK {
 		p.Fatalf("%s: %v %+v", item, code, p.told())
 	}
+	synctest.Wait() // with enhanced security it is executed after the answer
 }
