@@ -164,7 +164,9 @@ func TestUnrulyClient(t *testing.T) {
 	})
 	_, a := s.startCenter(t)
 	a.awaitState(t, "pv1@"+domain, "online", 30*time.Second)
-	undisturbed(t, a, 1500)
+	// An answer to one who left may meet the first question of who comes next under the same address, since the router knows
+	// questions by address and identifier: that question is asked again.
+	undisturbedBut(t, a, 1500, 1)
 }
 
 // noError is what a write that succeeds is answered with.
