@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gridward/gridward/internal/cli"
 	"github.com/gridward/gridward/mms"
@@ -178,7 +179,13 @@ func (l *mmsLink) associate(ctx context.Context, to jid.JID) (mms.Association, e
 	for {
 		peers, changed := l.present()
 		if slices.Contains(peers, full) {
-			return l.endpoint.Associate(ctx, full)
+			try, cancel := context.WithTimeout(ctx, 3*time.Second) // a question that gets lost is asked again
+			a, err := l.endpoint.Associate(try, full)
+			cancel()
+			if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+				return a, err
+			}
+			continue
 		}
 		select {
 		case <-changed:
